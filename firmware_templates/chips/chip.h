@@ -1,0 +1,30 @@
+/* What a chip gives to the application. One folder a chip implements it: start-up, linker script, clock, UART, timer.
+ * Nothing else in the firmware is chip-specific. */
+#ifndef CHIP_H
+#define CHIP_H
+
+#include <stdint.h>
+
+/* Clock, UART and timer set up, watchdogs under control. Called once, before anything else. */
+void chip_init(void);
+
+/* Next received byte, or -1 when there is none. Never blocks. */
+int chip_getc(void);
+
+/* Send one byte; waits while the transmitter is full. */
+void chip_putc(uint8_t byte);
+
+/* Free-running 64-bit counter of chip_tick_hz ticks a second; never wraps in practice, monotone. */
+uint64_t chip_ticks(void);
+extern const uint32_t chip_tick_hz;
+
+/* Greatest number of stack bytes used since start (painted stack), 0 where it cannot be known. */
+uint32_t chip_stack_used(void);
+
+/* Called between layers of a long inference and in the idle loop: feeds the watchdog, may sleep until input. */
+void chip_idle(void);
+
+/* Restart the firmware. Does not return. */
+void chip_reset(void);
+
+#endif

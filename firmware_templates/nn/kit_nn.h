@@ -1,0 +1,48 @@
+/* What every kernel and every generated model shares. C11, no malloc, no libc beyond string.h. */
+#ifndef KIT_NN_H
+#define KIT_NN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Status codes of the generated API. */
+enum {
+    KIT_OK = 0,
+    KIT_ERROR_ARENA = -1, /* arena is NULL, too small, or not 16-byte aligned */
+    KIT_ERROR_INDEX = -2, /* no input, output or layer of that number */
+    KIT_STOPPED = 1       /* a layer hook asked to stop; later layers did not run */
+};
+
+/* Called after each layer (watchdog, profile, inspection). A non-zero return stops the inference there. */
+typedef int (*kit_layer_hook)(void *user, unsigned layer);
+
+/* One input, output or layer output: where it lies in the arena and what it means. real = scale * (q - zero_point). */
+struct kit_tensor {
+    const char *name;
+    uint32_t offset; /* bytes from the start of the arena */
+    uint32_t bytes;
+    float scale;
+    int32_t zero_point;
+    uint8_t type;    /* enum kit_type */
+    uint8_t rank;
+    const int32_t *shape;
+};
+
+enum kit_type {
+    KIT_INT8 = 0,
+    KIT_INT16 = 1,
+    KIT_INT32 = 2,
+    KIT_INT64 = 3,
+    KIT_UINT8 = 4,
+    KIT_BOOL = 5,
+    KIT_FLOAT32 = 6
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,125 @@
+"""What a lowering produces: calls of C kernels, with their constants and their wishes to the memory planner.
+
+A lowering turns one `Operator` into steps (usually one). A step is one C call
+
+    kernel(&params, input_0, …, output_0, …, scratch);
+
+with ``inputs`` and ``outputs`` the activation tensors in the order of the C arguments (constants go into ``params``)
+and ``scratch`` present only when ``scratch_bytes`` > 0. The kernel's C function is named like its file:
+``firmware_templates/nn/<kernel>.c``; ``header`` declares it and its params struct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from toolchain.model.graph import Graph, Operator, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A static const array of the generated C. ``role`` ends its name (``weights``, ``bias``, ``multiplier``).
+
+    ``array`` is written flat in C order with the C type of its dtype, 16-byte aligned. Equal arrays are emitted once.
+    """
+
+    role: str
+    array: np.ndarray
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Output ``output`` may share memory with input ``input`` if it starts at most ``lead`` bytes after it:
+
+        address(output) <= address(input) + lead
+
+    (``lead`` 0: in place or behind; negative: the output must start at least that many bytes before the input.)
+    A kernel may be given a lead only if, when it runs forward, no byte is written before its last read. This is the
+    "diagonal" sharing of input and output that a row-by-row kernel permits. Without an Overlap they are disjoint.
+    """
+
+    input: int
+    output: int
+    lead: int
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One kernel call. ``params`` maps struct fields to ints, floats, `Constant`s, strings of C, or nested mappings
+    and sequences of these; None when the kernel takes no params."""
+
+    operator: Operator
+    kernel: str
+    header: str
+    params: Mapping[str, Any] | None
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    struct: str = ""
+    scratch_bytes: int = 0
+    overlaps: tuple[Overlap, ...] = ()
+    macs: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """The operator moves no data: ``output`` is ``input`` from byte ``offset`` on (a reshape, a leading slice)."""
+
+    operator: Operator
+    input: Tensor
+    output: Tensor
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What code is generated for. ``dsp``: Armv7E-M/Armv8-M SIMD (SMLAD, SXTB16); ``mve``: Armv8.1-M vectors."""
+
+    name: str
+    dsp: bool = False
+    mve: bool = False
+
+
+TARGETS: dict[str, Target] = {
+    t.name: t
+    for t in (
+        Target("generic"),
+        Target("cortex-m0plus"),
+        Target("cortex-m3"),
+        Target("cortex-m4", dsp=True),
+        Target("cortex-m7", dsp=True),
+        Target("cortex-m33", dsp=True),
+        Target("cortex-m55", dsp=True, mve=True),
+        Target("rv32"),
+        Target("xtensa"),
+    )
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What a lowering may ask: the whole (rewritten) graph, the target, and what to optimise for."""
+
+    graph: Graph
+    target: Target
+    optimize: str = "default"  # default | speed | size | ram
+
+
+Lowering = Callable[[Operator, Context], "Step | View | list[Step]"]
+LOWERINGS: dict[str, Lowering] = {}
+
+
+def lowers(*kinds: str) -> Callable[[Lowering], Lowering]:
+    """Register a function as the lowering of operators ``kinds``. A lowering raises `errors.BadInput` for a form of
+    its operator that it cannot do exactly, naming layer, tensor and remedy (see `refuse`)."""
+
+    def register(function: Lowering) -> Lowering:
+        for kind in kinds:
+            assert kind not in LOWERINGS, kind
+            LOWERINGS[kind] = function
+        return function
+
+    return register
