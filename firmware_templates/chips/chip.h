@@ -1,5 +1,5 @@
-/* What a chip gives to the application. One folder a chip implements it: start-up, linker script, clock, UART, timer.
- * Nothing else in the firmware is chip-specific. */
+/* What a chip gives to the application. One folder a chip implements it: start-up, linker script, clock,
+ * UART, timer. Nothing else in the firmware is chip-specific. */
 #ifndef CHIP_H
 #define CHIP_H
 
@@ -21,7 +21,8 @@ extern const uint32_t chip_tick_hz;
 /* Greatest number of stack bytes used since start (painted stack), 0 where it cannot be known. */
 uint32_t chip_stack_used(void);
 
-/* Called between layers of a long inference and in the idle loop: feeds the watchdog, may sleep until input. */
+/* Called between layers of a long inference and in the idle loop: feeds the watchdog, may sleep until input.
+ */
 void chip_idle(void);
 
 /* Restart the firmware. Does not return. */

@@ -1,0 +1,21 @@
+"""Fixtures every test folder shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_MODELS = Path(os.environ.get("KIT_MODELS", Path(__file__).resolve().parents[2] / "shared" / "models"))
+
+
+@pytest.fixture(scope="session")
+def shared_models() -> dict[str, Path]:
+    """The five MLPerf Tiny int8 models by name (kws, ic, vww, ad, sww), which the project does not contain."""
+    models = {p.stem: p for p in sorted(SHARED_MODELS.glob("*.tflite"))}
+    if not models:
+        pytest.skip(
+            "the MLPerf Tiny models are not here: set KIT_MODELS to the folder that holds kws.tflite, ic.tflite, …"
+        )
+    return models
