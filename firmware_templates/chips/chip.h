@@ -21,11 +21,18 @@ extern const uint32_t chip_tick_hz;
 /* Greatest number of stack bytes used since start (painted stack), 0 where it cannot be known. */
 uint32_t chip_stack_used(void);
 
-/* Called between layers of a long inference and in the idle loop: feeds the watchdog, may sleep until input.
- */
+/* Called between layers of a long inference: feeds the watchdog. Never blocks. */
 void chip_idle(void);
 
-/* Restart the firmware. Does not return. */
+/* Called in the main loop when nothing was received: feeds the watchdog, may sleep until a byte arrives (a
+ * sleep ends after at most 100 ms). Returning at once is right too. */
+void chip_wait(void);
+
+/* Received bytes that the UART keeps while nobody calls chip_getc: its FIFO, or its interrupt's ring. The
+ * host sends large frames one after another without waiting only where this is 16 or more. */
+extern const uint32_t chip_rx_bytes;
+
+/* Restart the firmware once everything sent has left the transmitter. Does not return. */
 void chip_reset(void);
 
 #endif
