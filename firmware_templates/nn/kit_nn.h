@@ -9,6 +9,13 @@
 extern "C" {
 #endif
 
+/* Goes before the declaration of an object that word loads read: weights, arenas. */
+#ifdef __cplusplus
+#define KIT_ALIGN16 alignas(16)
+#else
+#define KIT_ALIGN16 _Alignas(16)
+#endif
+
 /* Status codes of the generated API. */
 enum {
     KIT_OK = 0,

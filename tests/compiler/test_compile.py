@@ -1,0 +1,81 @@
+"""The compiler from a graph to running C, on operators made for the test."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+import pytest
+
+from toolchain.compiler.compile import compile_model
+from toolchain.compiler.native import NativeModel, host_compiler
+from toolchain.compiler.step import LOWERINGS, Context, Overlap, Step, View
+from toolchain.errors import BadInput
+from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
+
+pytestmark = pytest.mark.unit
+
+
+def tensor(name: str, shape: tuple[int, ...], index: int) -> Tensor:
+    return Tensor(name, shape, DType.INT8, Quantization((0.5,), (3,)), index=index)
+
+
+@pytest.fixture
+def copy_ops(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operators TEST_COPY (a kernel) and TEST_VIEW (no data moved)."""
+
+    def lower_copy(op: Operator, _context: Context) -> Step:
+        params = {"bytes": op.output.bytes}
+        return Step(
+            op, "kit_copy", "kit_copy.h", params, (op.input(0),), op.outputs, overlaps=(Overlap(0, 0, 1 << 20),)
+        )
+
+    monkeypatch.setitem(LOWERINGS, "TEST_COPY", lower_copy)
+    monkeypatch.setitem(LOWERINGS, "TEST_VIEW", lambda op, _context: View(op, op.input(0), op.output))
+
+
+def chain() -> Graph:
+    a, b, c, d = (
+        tensor(n, s, i) for i, (n, s) in enumerate([("a", (2, 6)), ("b", (2, 6)), ("c", (12,)), ("d", (12,))])
+    )
+    operators = (
+        Operator("TEST_COPY", (a,), (b,), index=0),
+        Operator("TEST_VIEW", (b,), (c,), index=1),
+        Operator("TEST_COPY", (c,), (d,), index=2),
+    )
+    return Graph("chain", (a,), (d,), operators)
+
+
+def test_generated_code_runs_and_shows_its_tensors(copy_ops: None) -> None:
+    compiled = compile_model(chain(), "generic")
+    model = NativeModel(compiled)
+    value = np.arange(-6, 6, dtype=np.int8).reshape(2, 6)
+    (out,) = model.run([value])
+    assert np.array_equal(out, value.reshape(-1))
+    assert model.tensors() == [0, 1, 2, 3]
+    assert np.array_equal(model.tensor(2), value.reshape(-1))
+    with pytest.raises(BadInput, match="int8"):
+        model.run([value.astype(np.int16)])
+
+
+def test_same_graph_gives_the_same_bytes(copy_ops: None) -> None:
+    assert compile_model(chain(), "generic").files == compile_model(chain(), "generic").files
+
+
+def test_unknown_operator_is_refused_by_name_layer_and_tensor() -> None:
+    a, b = tensor("a", (4,), 0), tensor("odd output", (4,), 1)
+    graph = Graph("g", (a,), (b,), (Operator("FFT_3D", (a,), (b,), index=7),))
+    with pytest.raises(BadInput, match=r"FFT_3D \(layer 7, output 'odd output'\)"):
+        compile_model(graph, "generic")
+
+
+@pytest.mark.parametrize("standard", [["-std=c11"], ["-x", "c++", "-std=c++17"]])
+def test_one_line_build_without_warnings(copy_ops: None, tmp_path, standard: list[str]) -> None:
+    compiled = compile_model(chain(), "generic", prefix="kws", model_data=b"TFL3data")
+    for name, text in compiled.files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "use.c").write_text('#include "kws.h"\n#include "kws_data.h"\nint use(void) { return kws_data[0]; }\n')
+    sources = [str(p) for p in tmp_path.glob("*.c")]
+    command = [*host_compiler(), *standard, "-Wall", "-Wextra", "-Werror", "-O2", "-c", *sources]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
