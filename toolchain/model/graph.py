@@ -14,7 +14,10 @@ import numpy as np
 
 
 class DType(Enum):
-    """Element type of a tensor; the value is the numpy name."""
+    """Element type of a tensor; the value is the numpy name.
+
+    RESOURCE is the handle of a variable (VAR_HANDLE), which holds no data of its own.
+    """
 
     INT8 = "int8"
     INT16 = "int16"
@@ -22,16 +25,20 @@ class DType(Enum):
     INT64 = "int64"
     UINT8 = "uint8"
     BOOL = "bool"
+    FLOAT16 = "float16"
     FLOAT32 = "float32"
+    RESOURCE = "resource"
 
     @property
     def numpy(self) -> np.dtype[Any]:
-        return np.dtype(self.value)
+        return np.dtype("int32" if self is DType.RESOURCE else self.value)
 
     @property
     def c(self) -> str:
         """C type of one element."""
-        return {"float32": "float", "bool": "uint8_t"}.get(self.value, f"{self.value}_t")
+        return {"float16": "uint16_t", "float32": "float", "bool": "uint8_t", "resource": "int32_t"}.get(
+            self.value, f"{self.value}_t"
+        )
 
     @property
     def size(self) -> int:
