@@ -1,0 +1,200 @@
+"""kit.toml: what is read, what is refused and with which words, and how a kit is found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from toolchain.errors import BadInput
+from toolchain.kit import find_default_kit, find_kits, list_kits, load_kit
+from toolchain.resources import resource
+
+pytestmark = pytest.mark.unit
+
+DIGITS = resource("kits") / "digits"
+
+
+def copy_kit(folder: Path, *edits: tuple[str, str], name: str = "digits") -> Path:
+    """A kit folder like ``digits`` with each first string of ``edits`` replaced by the second."""
+    folder.mkdir(parents=True)
+    text = (DIGITS / "kit.toml").read_text().replace('name = "digits"', f'name = "{name}"')
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (folder / "kit.toml").write_text(text)
+    (folder / "model.py").write_text((DIGITS / "model.py").read_text())
+    return folder
+
+
+def line_of(path: Path, start: str) -> int:
+    """Number of the first line that starts with ``start``."""
+    lines = path.read_text().split("\n")
+    return next(i for i, line in enumerate(lines, 1) if line.startswith(start))
+
+
+def test_digits_is_complete() -> None:
+    kit = load_kit("digits")
+    assert kit.labels == tuple("0123456789")
+    assert kit.input.shape == (8, 8, 1)
+    assert kit.path == DIGITS / "kit.toml"
+    assert kit.model_file.is_file()
+    assert (DIGITS / "README.md").is_file()
+
+
+def test_a_kit_is_frozen() -> None:
+    kit = load_kit("digits")
+    with pytest.raises(ValidationError):
+        kit.training.epochs = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says", "hints"),
+    [
+        ("epochs = ", "epoch = ", "epoch =", 'unknown key "epoch" in [training]', 'did you mean "epochs"?'),
+        ("title = ", "titel = ", "titel", 'unknown key "titel" in the top level', 'did you mean "title"?'),
+        ("[training]", "[trainig]", "[trainig]", 'unknown key "trainig"', 'did you mean "training"?'),
+        ("patience = ", "# ", "[training]", 'key "patience" is missing in [training]', "without a better"),
+        ("seed = 1", 'seed = "one"', "seed", "training.seed = 'one': should be a valid integer", "initial weights"),
+        ("batch_size = 32", "batch_size = 0", "batch_size", "greater than 0", "samples in one step"),
+        ("batch_size = 32", "batch_size = 3.5", "batch_size", "batch_size = 3.5: should be a valid integer", ""),
+        ("batch_size = 32", "batch_size = true", "batch_size", "should be a valid integer", ""),
+        ("test = 0.2", "test = 1.5", "test", "less than 1", "no stage before the last"),
+        ("test = 0.2", "test = nan", "test", "finite", ""),
+        ("test = 0.2", "test = 0.95", "[data]", "leave nothing to train on", ""),
+        ("scale = 0.0625", "scale = 0", "scale", "should not be 0", "one step of the raw value"),
+        ('dtype = "uint8"', 'dtype = "uint9"', "dtype", "'uint8', 'int8', 'int16' or 'float32'", "raw value"),
+        ("shape = [8, 8, 1]", "shape = [8, 0, 1]", "shape", "input.shape.1 = 0: should be greater than 0", "channels"),
+        ('task = "classification"', 'task = "poetry"', "task", "'classification'", "what the model does"),
+        ('"1", "2"', '"1", "1"', "labels", "should not name '1' twice", "model's outputs"),
+        ('name = "digits"', 'name = "My Digits"', "name", "should match pattern", "lower case"),
+        ("max_int8_loss = 0.005", "max_int8_loss = -1", "max_int8_loss", "greater than or equal to 0", "half a point"),
+        ('file = "model.py"', 'file = "net.py"', "file", 'there is no file "net.py"', ""),
+        ('file = "model.py"', 'file = "../model.py"', "file", "not a file in the kit's own folder", ""),
+        ('function = "build"', 'function = "build()"', "function", "should match pattern", "keras.Model"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    tmp_path: Path, old: str, new: str, line: str, says: str, hints: str
+) -> None:
+    path = copy_kit(tmp_path / "k", (old, new)) / "kit.toml"
+    with pytest.raises(BadInput) as caught:
+        load_kit(path)
+    assert caught.value.message.startswith(f"{path}:{line_of(path, line)}: ")
+    assert says in caught.value.message
+    assert hints in caught.value.hint
+    assert "\n" not in str(caught.value)
+
+
+def test_lines_are_right_after_values_of_several_lines(tmp_path: Path) -> None:
+    long = '"""\n[training]\nepochs = 3\n"""'
+    edits = (
+        ("labels = [", "labels = [  # one a line\n"),
+        ("epochs = 40", "epochs = 'many'"),
+        ('title = "Handwritten digits"', f"title = {long}"),
+    )
+    path = copy_kit(tmp_path / "k", *edits) / "kit.toml"
+    line = line_of(path, "epochs = 'many")
+    with pytest.raises(BadInput, match=rf"kit\.toml:{line}: training\.epochs"):
+        load_kit(path)
+
+
+def test_lines_of_dotted_keys_and_inline_tables(tmp_path: Path) -> None:
+    path = copy_kit(tmp_path / "k", ("[quantization]\nrepresentative_samples = 400\n", "")) / "kit.toml"
+    path.write_text("quantization.representative_samples = 0\n" + path.read_text())
+    with pytest.raises(BadInput, match=r"kit\.toml:1: quantization\.representative_samples = 0"):
+        load_kit(path)
+    path.write_text("\nquantization = {representative = 9}\n" + path.read_text().partition("\n")[2])
+    with pytest.raises(BadInput, match=r'kit\.toml:2: unknown key "representative" in \[quantization\]'):
+        load_kit(path)
+
+
+def test_the_first_of_several_errors_is_told_and_the_others_counted(tmp_path: Path) -> None:
+    path = copy_kit(tmp_path / "k", ("epochs = 40", "epochs = 0"), ("title =", "heading =")) / "kit.toml"
+    with pytest.raises(BadInput) as caught:
+        load_kit(path)
+    assert f":{line_of(path, 'heading')}: " in caught.value.message
+    assert "2 more after this one" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"name = \n", r":1: not valid TOML"),
+        (b'name = "a"\nname = "b"\n', r":\d+: not valid TOML"),
+        (b"[data\n", r":1: not valid TOML"),
+        (b"x = [1,\n", r":\d: not valid TOML"),
+        (b'name = "\xff"\n', "not UTF-8"),
+        (b"", r':1: key "name" is missing'),
+    ],
+)
+def test_a_file_that_is_not_toml(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "kit.toml"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=says):
+        load_kit(path)
+
+
+def test_windows_line_ends_and_byte_order_mark_are_taken(tmp_path: Path) -> None:
+    path = copy_kit(tmp_path / "k") / "kit.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_kit(path).training == load_kit("digits").training
+
+
+def test_a_kit_is_found_by_name_by_folder_and_by_file(tmp_path: Path) -> None:
+    folder = copy_kit(tmp_path / "kits" / "mine", name="mine")
+    assert load_kit("mine", tmp_path).folder == folder
+    assert load_kit("kits/mine", tmp_path).name == "mine"
+    assert load_kit(folder / "kit.toml").name == "mine"
+    assert load_kit("digits", tmp_path).folder == DIGITS
+
+
+def test_a_kit_of_the_user_goes_before_the_built_in_one(tmp_path: Path) -> None:
+    folder = copy_kit(tmp_path / "kits" / "digits")
+    assert load_kit("digits", tmp_path).folder == folder
+
+
+def test_a_kit_in_a_folder_of_kits_is_called_like_its_folder(tmp_path: Path) -> None:
+    copy_kit(tmp_path / "kits" / "mine", name="yours")
+    with pytest.raises(BadInput, match=r'kit\.toml:1: name: is "yours" but its folder is called "mine"'):
+        load_kit("mine", tmp_path)
+
+
+def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match='no kit is called "digit"') as caught:
+        load_kit("digit", tmp_path)
+    assert 'did you mean "digits"?' in caught.value.hint
+    with pytest.raises(BadInput, match=re.escape("no such kit folder")):
+        load_kit("./nowhere", tmp_path)
+    with pytest.raises(BadInput, match=r"the folder has no kit\.toml"):
+        load_kit(tmp_path)
+
+
+def test_the_default_is_the_kit_of_the_folder_else_digits(tmp_path: Path) -> None:
+    assert find_default_kit(tmp_path).name == "digits"
+    folder = copy_kit(tmp_path / "elsewhere", name="mine")
+    assert find_default_kit(folder).name == "mine"
+
+
+def test_listing_reads_every_kit_and_finding_reads_none(tmp_path: Path) -> None:
+    copy_kit(tmp_path / "kits" / "broken", ("epochs", "epoch"), name="broken")
+    assert {"broken", "digits"} <= set(find_kits(tmp_path))
+    with pytest.raises(BadInput, match="epoch"):
+        list_kits(tmp_path)
+    assert "digits" in [kit.name for kit in list_kits(tmp_path / "nowhere")]
+
+
+def test_the_training_key_follows_what_training_depends_on(tmp_path: Path) -> None:
+    key = load_kit("digits").training_key()
+    assert load_kit(copy_kit(tmp_path / "same", ("title = ", "title = "))).training_key() == key
+    for i, edit in enumerate(
+        [("title = ", "title = 'x' #"), ("min_float_accuracy = 0.97", "min_float_accuracy = 0.9")]
+    ):
+        assert load_kit(copy_kit(tmp_path / f"same{i}", edit)).training_key() == key
+    for i, edit in enumerate([("epochs = 40", "epochs = 41"), ("split_seed = 7", "split_seed = 8")]):
+        assert load_kit(copy_kit(tmp_path / f"other{i}", edit)).training_key() != key
+    folder = copy_kit(tmp_path / "code")
+    (folder / "model.py").write_text("# another\n")
+    assert load_kit(folder).training_key() != key

@@ -1,0 +1,226 @@
+"""A kit: one task with its data, model, training settings and pass marks, as ``kit.toml`` declares it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from toolchain.errors import BadInput
+from toolchain.resources import resource
+from toolchain.tomlfile import Key, TomlSource, load_toml, nearest
+
+KIT_FILE = "kit.toml"
+DEFAULT_KIT = "digits"
+
+Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Data(_Table):
+    """``[data]``: where the samples come from and how they are split."""
+
+    source: str = Field(description="a module of toolchain/data/sources, such as sklearn_digits")
+    settings: dict[str, Any] = Field(default={}, description="passed to the source by name")
+    sha256: str = Field(
+        default="",
+        pattern="^([0-9a-f]{64})?$",
+        description="hash of the samples that the pass marks were set on (Dataset.sha256)",
+    )
+    split_seed: int = Field(ge=0, description="seed of the split into training, validation and test samples")
+    validation: Fraction = Field(description="part of all samples that training stops early by, such as 0.1")
+    test: Fraction = Field(description="part of all samples that no stage before the last sees, such as 0.2")
+
+    @model_validator(mode="after")
+    def _something_to_train_on(self) -> Data:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave nothing to train on")
+        return self
+
+
+class InputSpec(_Table):
+    """``[input]``: one raw sample, and how it becomes the model's real-valued input: ``(raw - offset) * scale``."""
+
+    shape: tuple[Count, ...] = Field(
+        min_length=1,
+        max_length=4,
+        description="size of one sample without the batch, such as [height, width, channels]",
+    )
+    dtype: Literal["uint8", "int8", "int16", "float32"] = Field(description="type of one raw value")
+    offset: Finite = Field(default=0.0, description="raw value that is 0 to the model")
+    scale: Finite = Field(default=1.0, description="what one step of the raw value is to the model")
+
+    @field_validator("scale")
+    @classmethod
+    def _not_zero(cls, value: float) -> float:
+        if value == 0:
+            raise ValueError("should not be 0, which would make all inputs equal")
+        return value
+
+
+class ModelSpec(_Table):
+    """``[model]``: Python code in the kit's folder that builds the Keras model."""
+
+    file: str = Field(default="model.py", description="Python file in the kit's folder")
+    function: str = Field(
+        default="build",
+        pattern=r"^[A-Za-z_]\w*$",
+        description="function of that file: (input_shape, classes) -> keras.Model",
+    )
+
+
+class Training(_Table):
+    """``[training]``: what makes the trained weights, besides data and model."""
+
+    seed: int = Field(ge=0, lt=2**32, description="seed of initial weights, order of samples and augmentation")
+    epochs: Count = Field(description="most passes over the training samples")
+    batch_size: Count = Field(default=32, description="samples in one step")
+    learning_rate: float = Field(
+        gt=0, le=1, description="of the Adam optimiser at the start; it falls as a cosine to 0"
+    )
+    patience: Count = Field(description="epochs without a better validation loss after which training stops")
+    augment: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_]\w*)?$",
+        description="function of the model's file that varies a batch: (inputs, numpy Generator) -> inputs",
+    )
+
+
+class QuantizationSpec(_Table):
+    """``[quantization]``: full-integer conversion after training."""
+
+    representative_samples: Count = Field(
+        default=200, description="training samples that the ranges of the activations are measured on"
+    )
+
+
+class PassMarks(_Table):
+    """``[pass_marks]``: what a trained kit must reach. Accuracies are fractions of the test samples."""
+
+    min_float_accuracy: float = Field(ge=0, le=1, description="of the Keras model on the test samples")
+    max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
+    min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
+
+
+class Kit(_Table):
+    """A validated ``kit.toml``. Made by `load_kit`."""
+
+    name: str = Field(
+        pattern="^[a-z][a-z0-9_-]{0,31}$",
+        description="lower case letters, digits, - and _, starting with a letter, at most 32: names the build folder",
+    )
+    title: str = Field(min_length=1, description="a few words for people")
+    description: str = Field(default="", description="a sentence or two for people")
+    task: Literal["classification"] = Field(description="what the model does")
+    labels: tuple[Annotated[str, Field(min_length=1, max_length=31)], ...] = Field(
+        min_length=2, max_length=255, description="name of each class, in the order of the model's outputs"
+    )
+    data: Data
+    input: InputSpec
+    model: ModelSpec = ModelSpec()
+    training: Training
+    quantization: QuantizationSpec = QuantizationSpec()
+    pass_marks: PassMarks
+
+    _source: TomlSource = PrivateAttr(default=TomlSource(Path(KIT_FILE), {}))
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_differ(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({label for label in labels if labels.count(label) > 1})
+        if twice:
+            raise ValueError(f"should not name {', '.join(map(repr, twice))} twice")
+        return labels
+
+    @property
+    def path(self) -> Path:
+        """The ``kit.toml`` this was read from."""
+        return self._source.path
+
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
+    @property
+    def model_file(self) -> Path:
+        return self.folder / self.model.file
+
+    def refuse(self, key: Key, problem: str, hint: str = "") -> BadInput:
+        """The error to raise when the value of ``key`` turns out to be unusable: points at its line."""
+        return self._source.refuse(key, problem, hint)
+
+    def training_key(self) -> str:
+        """SHA-256 (hex) of everything in the kit that decides the trained model: equal keys, equal training.
+
+        Titles and pass marks are left out. The samples themselves are not in it unless ``data.sha256`` is given.
+        """
+        said = self.model_dump(mode="json", exclude={"title", "description", "pass_marks"})
+        text = json.dumps(said, sort_keys=True).encode()
+        return hashlib.sha256(text + b"\0" + self.model_file.read_bytes()).hexdigest()
+
+
+def find_kits(cwd: Path | None = None) -> dict[str, Path]:
+    """``kit.toml`` of every kit by name: the built-in ones, and over them those of the folder ``kits`` in ``cwd``.
+
+    A kit is called like its folder. No file is read, so a broken kit does not hide the others.
+    """
+    found: dict[str, Path] = {}
+    for folder in (resource("kits"), (cwd or Path.cwd()) / "kits"):
+        found.update({path.parent.name: path for path in folder.glob(f"*/{KIT_FILE}")})
+    return dict(sorted(found.items()))
+
+
+def list_kits(cwd: Path | None = None) -> list[Kit]:
+    """Every kit that `find_kits` finds, read and checked."""
+    return [_load_file(path, name) for name, path in find_kits(cwd).items()]
+
+
+def load_kit(name_or_path: str | Path, cwd: Path | None = None) -> Kit:
+    """The kit with this name, or in this folder, or of this ``kit.toml``.
+
+    A name without a path separator is looked for among the kits first. Raises `BadInput` for an unknown name (with
+    the nearest one) and for a ``kit.toml`` that says something it must not (with file and line).
+    """
+    cwd = cwd or Path.cwd()
+    kits = find_kits(cwd)
+    name = str(name_or_path)
+    if name in kits:
+        return _load_file(kits[name], name)
+    path = cwd / Path(name_or_path).expanduser()
+    if path.is_dir() and (path / KIT_FILE).is_file():
+        return _load_file(path / KIT_FILE)
+    if path.is_file() and path.suffix == ".toml":
+        return _load_file(path)
+    if path.is_dir():
+        raise BadInput(f"{name}: the folder has no {KIT_FILE}", f"kits by name: {', '.join(kits)}")
+    if re.search(r"[/\\]|\.toml$", name):
+        raise BadInput(f"{name}: no such kit folder or {KIT_FILE}", f"kits by name: {', '.join(kits)}")
+    raise BadInput(f'no kit is called "{name}"', f"{nearest(name, kits)} kits: {', '.join(kits)}".strip())
+
+
+def find_default_kit(cwd: Path | None = None) -> Kit:
+    """The kit of the current folder when it has a ``kit.toml``, else ``digits``."""
+    here = (cwd or Path.cwd()) / KIT_FILE
+    return _load_file(here) if here.is_file() else load_kit(DEFAULT_KIT, cwd)
+
+
+def _load_file(path: Path, name: str = "") -> Kit:
+    """Read and check one file. ``name`` is what the kit must be called to be found by its folder's name."""
+    kit, source = load_toml(path, Kit)
+    kit._source = source
+    if name and kit.name != name:
+        raise kit.refuse(("name",), f'is "{kit.name}" but its folder is called "{name}"', f'write name = "{name}"')
+    if Path(kit.model.file).name != kit.model.file:
+        raise kit.refuse(("model", "file"), f'"{kit.model.file}" is not a file in the kit\'s own folder')
+    if not kit.model_file.is_file():
+        raise kit.refuse(("model", "file"), f'there is no file "{kit.model.file}" in {kit.folder}')
+    return kit

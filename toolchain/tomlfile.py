@@ -1,0 +1,168 @@
+"""TOML files checked against a pydantic model, with errors that name file, line, key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from toolchain.errors import BadInput
+
+Key = tuple[str, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """``did you mean "x"?`` for the nearest of ``allowed``, or an empty string when nothing is near."""
+    close = difflib.get_close_matches(word, list(allowed), n=1)
+    return f'did you mean "{close[0]}"?' if close else ""
+
+
+@dataclass(frozen=True)
+class TomlSource:
+    """Where each key of a TOML file stands, so that later stages can point at it too."""
+
+    path: Path
+    lines: Mapping[Key, int]
+
+    def where(self, key: Key) -> str:
+        """``path:line`` of ``key``, or of the nearest table above it when the key itself is absent."""
+        while key and key not in self.lines:
+            key = key[:-1]
+        return f"{_shown(self.path)}:{self.lines.get(key, 1)}"
+
+    def refuse(self, key: Key, problem: str, hint: str = "") -> BadInput:
+        """The error to raise for the value of ``key``: ``file:line: key: problem``."""
+        return BadInput(f"{self.where(key)}: {'.'.join(key)}: {problem}", hint)
+
+
+def load_toml(path: Path, model: type[M]) -> tuple[M, TomlSource]:
+    """Read ``path`` and validate it as ``model``. Types are strict: a quoted number is not a number.
+
+    Raises `BadInput` when the file is absent, is not TOML, or says something that ``model`` does not take.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{_shown(path)}: not UTF-8 text (byte {error.start})", "save the file as UTF-8") from None
+    except OSError as error:
+        raise BadInput(f"{_shown(path)}: cannot be read: {error.strerror}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{_shown(path)}:{_error_line(text, error)}: not valid TOML: {error}") from None
+    source = TomlSource(path, dict(_key_lines(text)))
+    try:
+        return model.model_validate(_tuples(data), strict=True), source
+    except ValidationError as error:
+        raise _explain(error, model, source) from None
+
+
+def _shown(path: Path) -> Path:
+    """``path`` as short as it can be said: from the current folder when it lies below that."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _tuples(value: Any) -> Any:
+    """TOML arrays as tuples, which is what a frozen model holds."""
+    if isinstance(value, dict):
+        return {k: _tuples(v) for k, v in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _error_line(text: str, error: tomllib.TOMLDecodeError) -> int:
+    """The line a TOML error is on: tomllib puts it into the message only."""
+    _, found, rest = str(error).rpartition("(at line ")
+    return int(rest.split(",")[0]) if found else text.count("\n") + 1
+
+
+def _key_lines(text: str) -> Iterator[tuple[Key, int]]:
+    """Every key path of ``text`` with its line, counted from 1. ``text`` must be valid TOML.
+
+    A statement may span lines (arrays, long strings): it ends where what was gathered parses on its own.
+    """
+    table: Key = ()
+    gathered, start = "", 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if not gathered:
+            start = number
+        gathered += line + "\n"
+        try:
+            statement = tomllib.loads(gathered)
+        except tomllib.TOMLDecodeError:
+            continue
+        if gathered.lstrip().startswith("["):
+            table = next(_paths(statement, leaves_only=True), ())
+            yield from ((table[: i + 1], start) for i in range(len(table)))
+        else:
+            yield from ((table + key, start) for key in _paths(statement))
+        gathered = ""
+
+
+def _paths(value: Any, at: Key = (), leaves_only: bool = False) -> Iterator[Key]:
+    """Key paths of nested tables, a table before what is in it."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        value = value[0]
+    inner = value if isinstance(value, dict) else {}
+    if at and not (leaves_only and inner):
+        yield at
+    for key, below in inner.items():
+        yield from _paths(below, (*at, key), leaves_only)
+
+
+def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource) -> BadInput:
+    """One line for the first of the errors in the file. A misspelt key goes before the missing ones, its effect."""
+
+    def order(e: ErrorDetails) -> tuple[bool, int]:
+        return e["type"] != "extra_forbidden", int(source.where(_key(e)).rpartition(":")[2])
+
+    errors = sorted(error.errors(), key=order)
+    first, key = errors[0], _key(errors[0])
+    table = _model_at(model, key[:-1])
+    place = f"[{'.'.join(key[:-1])}]" if key[:-1] else "the top level"
+    takes = f"{place} takes {', '.join(sorted(table.model_fields))}" if table else ""
+    match first["type"]:
+        case "extra_forbidden":
+            text = f'unknown key "{key[-1]}" in {place}'
+            hint = " ".join(filter(None, (nearest(key[-1], table.model_fields if table else ()), takes)))
+        case "missing":
+            text, hint = f'key "{key[-1]}" is missing in {place}', _description(table, key) or takes
+        case _:
+            problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            given = f" = {first['input']!r}" if isinstance(first["input"], str | int | float | bool) else ""
+            text, hint = f"{'.'.join(map(str, first['loc']))}{given}: {problem}", _description(table, key)
+    if len(errors) > 1:
+        hint = f"{hint}; {len(errors) - 1} more after this one".lstrip("; ")
+    return BadInput(f"{source.where(key)}: {text}", hint)
+
+
+def _key(error: ErrorDetails) -> Key:
+    """The key an error is about, without positions in arrays."""
+    parts: list[str] = []
+    for part in error["loc"]:
+        if not isinstance(part, str):
+            break
+        parts.append(part)
+    return tuple(parts)
+
+
+def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
+    """The model of the table ``key``, None where the table is free-form."""
+    for part in key:
+        field = model.model_fields.get(part)
+        inner = field.annotation if field else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            return None
+        model = inner
+    return model
+
+
+def _description(table: type[BaseModel] | None, key: Key) -> str:
+    field = table.model_fields.get(key[-1]) if table and key else None
+    return f"{key[-1]}: {field.description}" if field and field.description else ""
