@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -116,6 +116,7 @@ def emit(program: Program, plan: Plan, folder: Path, prefix: str, heading: str) 
     layer_bytes: list[dict[str, int]] = []
     params: list[str] = []
     calls: list[str] = []
+    operands: dict[Tensor, Constant] = {}
     steps = [*program.init_steps, *program.steps]
     for time, step in enumerate(steps):
         kernels |= c_text.included(folder, f"{step.kernel}.c") | c_text.included(folder, step.header)
@@ -128,12 +129,17 @@ def emit(program: Program, plan: Plan, folder: Path, prefix: str, heading: str) 
         by_role: dict[str, int] = {}
         for constant in constants_of(step.params):
             by_role[constant.role] = by_role.get(constant.role, 0) + pool.add(constant, name)
+        for tensor in step.inputs:
+            root, _ = program.root(tensor)
+            if root.data is not None:
+                operands[root] = Constant("operand", root.data)
+                by_role["operand"] = by_role.get("operand", 0) + pool.add(operands[root], name)
         layer_bytes.append(by_role)
         if step.params is not None:
             struct = step.struct or f"{step.kernel}_params"
             initializer = c_text.Initializer(known[step.header], pool.names)
             params.append(f"static const struct {struct} {name} = {initializer.struct(step.params, struct)};\n")
-        calls.append(_call(step, plan, time, name))
+        calls.append(_call(step, program, plan, time, name, {t: pool.names[id(c)] for t, c in operands.items()}))
     kernels |= c_text.included(folder, "kit_nn.h")
     source = _source(program, plan, prefix, heading, sorted(set(headers)), pool, params, calls)
     files = {f"{prefix}.c": source, f"{prefix}.h": _header(program, plan, prefix, heading)}
@@ -146,9 +152,13 @@ def _layer_name(prefix: str, program: Program, time: int) -> str:
     return f"{prefix}_init_{time}" if time < first else f"{prefix}_layer_{time - first}"
 
 
-def _call(step: Step, plan: Plan, time: int, name: str) -> str:
+def _call(step: Step, program: Program, plan: Plan, time: int, name: str, operands: Mapping[Tensor, str]) -> str:
+    """The call of a layer. ``operands`` are the C names of constant tensors among the inputs."""
     arguments = [f"&{name}"] if step.params is not None else []
-    arguments += [f"(const {t.dtype.c} *)(a + {plan.offsets[t]})" for t in step.inputs]
+    for t in step.inputs:
+        root, offset = program.root(t)
+        base, at = (f"(const uint8_t *){operands[root]}", offset) if root in operands else ("a", plan.offsets[t])
+        arguments.append(f"(const {t.dtype.c} *)({base} + {at})")
     arguments += [f"({t.dtype.c} *)(a + {plan.offsets[t]})" for t in step.outputs]
     if step.scratch_bytes:
         arguments.append(f"a + {plan.scratch[time]}")

@@ -77,6 +77,8 @@ def plan_memory(program: Program) -> Plan:
 
     def live(tensor: Tensor, time: int) -> None:
         root, _ = program.root(tensor)
+        if root.data is not None:
+            return
         if root.is_variable:
             life[root] = [-1, end]
             return
@@ -127,7 +129,7 @@ def _permissions(
         out_root, out_offset = program.root(output)
         if life[out_root][0] != time or out_root.is_variable:
             continue
-        for root in {program.root(t)[0] for t in step.inputs}:
+        for root in {program.root(t)[0] for t in step.inputs} - {t for t in step.inputs if t.data is not None}:
             positions = [i for i, t in enumerate(step.inputs) if program.root(t)[0] is root]
             allowed = {x.input: x.lead for x in step.overlaps if x.output == o}
             if root.is_variable or root in kept or life[root][1] != time or any(i not in allowed for i in positions):

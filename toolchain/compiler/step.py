@@ -4,7 +4,8 @@ A lowering turns one `Operator` into steps (usually one). A step is one C call
 
     kernel(&params, input_0, …, output_0, …, scratch);
 
-with ``inputs`` and ``outputs`` the activation tensors in the order of the C arguments (constants go into ``params``)
+with ``inputs`` and ``outputs`` the tensors in the order of the C arguments (an input may be a constant tensor, written
+as it is; constants that are packed, and all others, go into ``params``)
 and ``scratch`` present only when ``scratch_bytes`` > 0. The kernel's C function is named like its file:
 ``firmware_templates/nn/<kernel>.c``; ``header`` declares it and its params struct.
 """

@@ -1,0 +1,45 @@
+/* Sum or difference of two tensors, with broadcasting. */
+#ifndef KIT_ADD_H
+#define KIT_ADD_H
+
+#include <stdint.h>
+
+#include "kit_walk.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The reference scales both operands to twice the larger scale. The operand with the larger scale (`wide`) is
+ * then multiplied by exactly 1/2, so that only the other (`narrow`) needs a multiplier: sum = base +
+ * wide_factor * wide + 2 * requantized(narrow - narrow_zero) counts in half units of the reference's sum,
+ * because the high word of a product with a doubled factor is the reference's doubled product. A difference
+ * has a negative factor, and a negative multiplier where the narrow operand is the one subtracted. Equal
+ * scales: narrow_multiplier INT32_MIN (-1), all signs turned round. */
+struct kit_add_s8_params {
+    struct kit_walk walk; /* operands: narrow, wide */
+    int32_t narrow_zero, narrow_multiplier;
+    int32_t narrow_right; /* 1 … 31 */
+    int32_t wide_factor, base;
+    int32_t multiplier;
+    int32_t right; /* 1 … 31 */
+    int32_t zero;
+    int32_t lo, hi;
+};
+
+void kit_add_s8(const struct kit_add_s8_params *p, const int8_t *narrow, const int8_t *wide, int8_t *out);
+
+struct kit_add_s16_params {
+    struct kit_walk walk;
+    int32_t zero[2], multiplier[2], shift[2]; /* of each operand */
+    int32_t sign;                             /* of the second operand: 1 or -1 */
+    int32_t out_multiplier, out_shift, out_zero;
+    int32_t lo, hi;
+};
+
+void kit_add_s16(const struct kit_add_s16_params *p, const int16_t *a, const int16_t *b, int16_t *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
