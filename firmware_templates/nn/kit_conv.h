@@ -1,0 +1,38 @@
+/* 2-D convolution of int8 tensors in NHWC order, per output channel quantised. A fully connected layer is the
+ * 1x1 convolution of `batches` pixels. */
+#ifndef KIT_CONV_H
+#define KIT_CONV_H
+
+#include "kit_nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], and then
+ * the channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: bias,
+ * multiplier and shift of each output channel, three words a channel. */
+struct kit_conv_params {
+    const int8_t *weights;
+    const int32_t *channels;
+    int8_t input_zero_point, output_zero_point, output_min, output_max;
+    uint16_t batches;
+    uint16_t groups;
+    uint16_t input_height, input_width;
+    uint16_t filter_channels; /* input channels of one group */
+    uint16_t output_height, output_width;
+    uint16_t group_outputs; /* output channels of one group */
+    uint16_t kernel_height, kernel_width;
+    uint16_t stride_height, stride_width;
+    uint16_t dilation_height, dilation_width;
+    uint16_t pad_top, pad_left;
+};
+
+/* Any shape, stride, dilation, padding and number of groups, in portable C. Reads one window a pixel and
+ * writes the pixel's channels in ascending order, while it still reads that window. */
+void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,102 @@
+"""What convolution, depthwise convolution and fully connected layers share: requantisation tables, weight order,
+and how far an output may run behind its input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from toolchain.compiler.lower.common import output_range, refuse
+from toolchain.model.arithmetic import quantize_multiplier
+from toolchain.model.graph import DType, Operator
+
+BLOCK = 4  # output channels whose weights are interleaved
+UINT16_MAX = 65535
+
+
+def require_int8(operator: Operator) -> None:
+    """Refuse anything but int8 activations, int8 weights with zero point 0 and an int32 bias."""
+    x, weights, y = operator.input(0), operator.input(1), operator.output
+    for tensor in (x, weights, y):
+        if tensor.dtype is not DType.INT8 or tensor.quantization is None:
+            raise refuse(
+                operator, f"{tensor.dtype.value} is not int8", "convert the model with full-integer quantisation", tensor
+            )
+    if weights.data is None:
+        raise refuse(operator, "the weights are computed at run time", "make the weights a constant", weights)
+    if any(weights.quantization.zero_points):  # type: ignore[union-attr]
+        raise refuse(operator, "the weights have a zero point", "quantise the weights symmetrically", weights)
+    bias = operator.inputs[2] if len(operator.inputs) > 2 else None
+    if bias is not None and (bias.data is None or bias.dtype is not DType.INT32):
+        raise refuse(operator, "the bias is not a constant int32", "convert with full-integer quantisation", bias)
+
+
+def bias_of(operator: Operator, channels: int) -> np.ndarray:
+    """Bias of each output channel, int64 [channels]; zeros when the operator has none."""
+    bias = operator.inputs[2] if len(operator.inputs) > 2 else None
+    if bias is None:
+        return np.zeros(channels, np.int64)
+    assert bias.data is not None
+    if bias.data.size != channels:
+        raise refuse(operator, f"{bias.data.size} biases for {channels} channels", "re-convert the model", bias)
+    return bias.data.reshape(channels).astype(np.int64)
+
+
+def multipliers_of(operator: Operator, channels: int, float_product: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Multiplier and shift of each output channel, int64 [channels] each.
+
+    ``float_product``: the two input scales are multiplied in float32, as the reference does for a fully connected
+    layer with one weight scale (GetQuantizedConvolutionMultipler); otherwise in double.
+    """
+    x, weights, y = operator.input(0), operator.input(1), operator.output
+    assert weights.quantization is not None
+    scales = weights.quantization.scales
+    if len(scales) not in (1, channels):
+        raise refuse(operator, f"{len(scales)} scales for {channels} channels", "re-convert the model", weights)
+    pairs = []
+    for scale in scales:
+        product = float(np.float32(x.scale) * np.float32(scale)) if float_product else x.scale * scale
+        pairs.append(quantize_multiplier(product / y.scale))
+    table = np.array(pairs, np.int64)
+    table = np.broadcast_to(table, (channels, 2)) if len(scales) == 1 else table
+    return table[:, 0], table[:, 1]
+
+
+def channel_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """bias, multiplier and shift of each channel side by side, int32 [channels, 3], as the portable kernels read."""
+    return np.stack([bias, multiplier, shift], axis=1).astype(np.int32)
+
+
+def blocked(weights: np.ndarray) -> np.ndarray:
+    """Weights [outputs, taps] in the order of the portable kernels, flat: blocks of four outputs interleaved tap by
+    tap, then the outputs that are left over one after the other."""
+    outputs, taps = weights.shape
+    whole = outputs - outputs % BLOCK
+    head = weights[:whole].reshape(whole // BLOCK, BLOCK, taps).transpose(0, 2, 1)
+    return np.concatenate([head.ravel(), weights[whole:].ravel()])
+
+
+def quantization_fields(operator: Operator) -> dict[str, int]:
+    """Zero points and clamping bounds for a params struct."""
+    low, high = output_range(operator)
+    return {
+        "input_zero_point": operator.input(0).zero_point,
+        "output_zero_point": operator.output.zero_point,
+        "output_min": low,
+        "output_max": high,
+    }
+
+
+def require_small(operator: Operator, sizes: Sequence[int]) -> None:
+    """Refuse dimensions that do not fit the 16-bit fields of the params structs."""
+    if max(sizes) > UINT16_MAX:
+        raise refuse(operator, f"a dimension of {max(sizes)} is over {UINT16_MAX}", "use a smaller layer")
+
+
+def forward_lead(first_read: np.ndarray, write_end: np.ndarray) -> int:
+    """`Overlap.lead` of a kernel that runs in steps: after step t it has written bytes up to ``write_end[t]`` of its
+    output, and from then on (or still during the writing of step t) it reads no input byte before ``first_read[t]``.
+    """
+    later = np.minimum.accumulate(np.asarray(first_read)[::-1])[::-1]
+    return int((later - np.asarray(write_end)).min())
