@@ -21,7 +21,10 @@ def require_int8(operator: Operator) -> None:
     for tensor in (x, weights, y):
         if tensor.dtype is not DType.INT8 or tensor.quantization is None:
             raise refuse(
-                operator, f"{tensor.dtype.value} is not int8", "convert the model with full-integer quantisation", tensor
+                operator,
+                f"{tensor.dtype.value} is not int8",
+                "convert the model with full-integer quantisation",
+                tensor,
             )
     if weights.data is None:
         raise refuse(operator, "the weights are computed at run time", "make the weights a constant", weights)

@@ -1,0 +1,50 @@
+"""Convolution, depthwise convolution and fully connected layers equal the device reference on every target."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.modelgen.ops.conv import conv
+from tests.modelgen.ops.depthwise_conv import depthwise_conv
+from tests.modelgen.ops.fully_connected import fully_connected
+from tests.modelgen.parity import assert_exact
+from toolchain.compiler.lower.convolution import blocked, forward_lead
+
+pytestmark = pytest.mark.unit
+
+TARGETS = ("generic",)
+few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@few
+@given(data=conv())
+def test_conv(target: str, data: bytes) -> None:
+    assert_exact(data, target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@few
+@given(data=depthwise_conv())
+def test_depthwise_conv(target: str, data: bytes) -> None:
+    assert_exact(data, target)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@few
+@given(data=fully_connected())
+def test_fully_connected(target: str, data: bytes) -> None:
+    assert_exact(data, target)
+
+
+def test_blocked_interleaves_four_outputs_and_leaves_the_rest() -> None:
+    weights = np.arange(10).reshape(5, 2)
+    assert blocked(weights).tolist() == [0, 2, 4, 6, 1, 3, 5, 7, 8, 9]
+
+
+def test_forward_lead_is_the_tightest_step() -> None:
+    # Step 1 ends at byte 8 while step 2 still reads from byte 2: the output must start 6 bytes before the input.
+    assert forward_lead(np.array([0, 6, 2]), np.array([4, 8, 12])) == -10
+    assert forward_lead(np.array([0, 6, 12]), np.array([0, 4, 8])) == 0

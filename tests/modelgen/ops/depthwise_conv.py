@@ -1,0 +1,25 @@
+"""Models with DEPTHWISE_CONV_2D: any window and multiplier."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.modelgen.ops.weighted import weighted_model, windowed
+from tests.modelgen.strategy import Draw, strategy
+
+
+@strategy("DEPTHWISE_CONV_2D")
+def depthwise_conv(draw: Draw) -> bytes:
+    size, kernel, output, options = windowed(draw)
+    batches, multiplier = draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from((1, 1, 1, 2, 3)))
+    channels = draw(st.sampled_from((4, 8, 16)) | st.integers(1, 13))
+    return weighted_model(
+        draw,
+        "DEPTHWISE_CONV_2D",
+        (batches, *size, channels),
+        (1, *kernel, channels * multiplier),
+        (batches, *output, channels * multiplier),
+        axis=3,
+        depth_multiplier=multiplier,
+        **options,
+    )

@@ -1,0 +1,39 @@
+"""Registry of the generators of test models: one hypothesis strategy an operator, each drawing a whole ``.tflite``.
+
+    @strategy("CONV_2D")
+    def conv(draw: Draw) -> bytes: ...
+
+The conformance suite goes through `STRATEGIES` after `load_strategies`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+STRATEGIES: dict[str, st.SearchStrategy[bytes]] = {}
+
+
+def strategy(kind: str) -> Callable[[Callable[[Draw], bytes]], Callable[[], st.SearchStrategy[bytes]]]:
+    """Register a function that draws a model with operator ``kind`` in it."""
+
+    def register(function: Callable[[Draw], bytes]) -> Callable[[], st.SearchStrategy[bytes]]:
+        assert kind not in STRATEGIES, kind
+        composite = st.composite(function)
+        STRATEGIES[kind] = composite()
+        return composite
+
+    return register
+
+
+def load_strategies() -> dict[str, st.SearchStrategy[bytes]]:
+    """`STRATEGIES` after every module of ``tests.modelgen.ops`` was imported."""
+    package = importlib.import_module("tests.modelgen.ops")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"tests.modelgen.ops.{module.name}")
+    return STRATEGIES
