@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolchain.compiler.emit import Emitted, emit, model_data_header
+from toolchain.compiler.passes import run_passes
 from toolchain.compiler.plan import Plan
-from toolchain.compiler.program import Program, load_lowerings, lower, plan_memory, refuse_unknown
+from toolchain.compiler.program import Program, load_lowerings, lower, plan_memory
 from toolchain.compiler.step import TARGETS, Context, Step
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Tensor
@@ -52,7 +53,7 @@ def compile_model(
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix) or prefix.startswith("kit_"):
         raise BadInput(f"prefix '{prefix}' is no C identifier of its own", "use letters, digits and underscores")
     load_lowerings()
-    refuse_unknown([*graph.initializers, *graph.operators])
+    graph = run_passes(graph)
     context = Context(graph, TARGETS[target], optimize)
     program = lower(graph, context)
     plan = plan_memory(program)
@@ -67,7 +68,7 @@ def compile_model(
     report = _report(program, plan, emitted, target, optimize)
     arena_bytes = max(16, plan.arena_bytes)
     return CompiledModel(
-        graph,
+        program.graph,
         target,
         prefix,
         files,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import toolchain.compiler.lower as lower_package
 from toolchain.compiler.plan import ALIGNMENT, Buffer, Permission, Plan, Problem, place
-from toolchain.compiler.step import LOWERINGS, Context, Step, View
+from toolchain.compiler.step import LOWERINGS, Context, Step, View, copy_step
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Operator, Tensor
 
@@ -66,7 +66,14 @@ def lower(graph: Graph, context: Context) -> Program:
                     steps.append(item)
         return tuple(steps)
 
-    return Program(graph, lowered(graph.initializers), lowered(graph.operators), views)
+    init_steps, steps = lowered(graph.initializers), lowered(graph.operators)
+    outputs = list(graph.outputs)
+    for i, tensor in enumerate(outputs):  # a constant output must be put where outputs lie
+        if views.get(tensor, (tensor, 0))[0].data is not None:
+            outputs[i] = replace(tensor, data=None)
+            op = graph.producer(tensor) or Operator("CONSTANT", (tensor,), (outputs[i],))
+            steps += (copy_step(op, tensor, outputs[i]),)
+    return Program(replace(graph, outputs=tuple(outputs)), init_steps, steps, views)
 
 
 def plan_memory(program: Program) -> Plan:
@@ -129,10 +136,16 @@ def _permissions(
         out_root, out_offset = program.root(output)
         if life[out_root][0] != time or out_root.is_variable:
             continue
-        for root in {program.root(t)[0] for t in step.inputs} - {t for t in step.inputs if t.data is not None}:
+        for root in dict.fromkeys(program.root(t)[0] for t in step.inputs):
             positions = [i for i, t in enumerate(step.inputs) if program.root(t)[0] is root]
             allowed = {x.input: x.lead for x in step.overlaps if x.output == o}
-            if root.is_variable or root in kept or life[root][1] != time or any(i not in allowed for i in positions):
+            if (
+                root.data is not None
+                or root.is_variable
+                or root in kept
+                or life[root][1] != time
+                or any(i not in allowed for i in positions)
+            ):
                 continue
             leads[root, out_root] = min(allowed[i] + program.root(step.inputs[i])[1] - out_offset for i in positions)
     return [Permission(numbers[out], numbers[root], lead) for (root, out), lead in leads.items()]

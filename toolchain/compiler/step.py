@@ -75,6 +75,19 @@ class View:
     offset: int = 0
 
 
+def copy_step(operator: Operator, source: Tensor, destination: Tensor) -> Step:
+    """Copy ``source`` to ``destination``, which may overlap it in any way."""
+    return Step(
+        operator,
+        "kit_copy",
+        "kit_copy.h",
+        {"bytes": destination.bytes},
+        (source,),
+        (destination,),
+        overlaps=(Overlap(0, 0, source.bytes + destination.bytes),),
+    )
+
+
 @dataclass(frozen=True)
 class Target:
     """What code is generated for. ``dsp``: Armv7E-M/Armv8-M SIMD (SMLAD, SXTB16); ``mve``: Armv8.1-M vectors."""

@@ -1,0 +1,89 @@
+"""kit_fixedpoint.h against the arithmetic that the rest of the toolchain uses."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from toolchain.compiler.native import build_library
+from toolchain.model import arithmetic, transcendental
+from toolchain.resources import resource
+
+pytestmark = pytest.mark.unit
+
+INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
+FUNCTIONS = {
+    "kit_srdhm": 2,
+    "kit_rdbypot": 2,
+    "kit_requantize": 3,
+    "kit_clamp": 3,
+    "kit_exp_negative": 2,
+    "kit_logistic": 2,
+    "kit_tanh": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def library() -> ctypes.CDLL:
+    """The inline functions as exported ones, ``call_<name>``."""
+    lines = ['#include "kit_fixedpoint.h"']
+    for name, count in FUNCTIONS.items():
+        declared = ", ".join(f"int32_t {c}" for c in "abc"[:count])
+        lines.append(f"int32_t call_{name}({declared});")
+        lines.append(f"int32_t call_{name}({declared}) {{ return {name}({', '.join('abc'[:count])}); }}")
+    header = (resource("firmware_templates") / "nn" / "kit_fixedpoint.h").read_text()
+    loaded = ctypes.CDLL(str(build_library({"call.c": "\n".join(lines) + "\n", "kit_fixedpoint.h": header})))
+    for name, count in FUNCTIONS.items():
+        function = getattr(loaded, f"call_{name}")
+        function.restype = ctypes.c_int32
+        function.argtypes = [ctypes.c_int32] * count
+    return loaded
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT32, INT32)
+@example(-(1 << 31), -(1 << 31))
+def test_high_multiply(library: ctypes.CDLL, a: int, b: int) -> None:
+    assert library.call_kit_srdhm(a, b) == arithmetic.saturating_rounding_doubling_high_mul(a, b)
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT32 | st.integers(-1024, 1024), st.integers(0, 31))
+def test_rounding_shift(library: ctypes.CDLL, x: int, n: int) -> None:
+    assert library.call_kit_rdbypot(x, n) == arithmetic.rounding_divide_by_pot(x, n)
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT32 | st.integers(-70000, 70000), st.integers(1 << 30, (1 << 31) - 1) | st.just(0), st.integers(-31, 30))
+def test_requantize(library: ctypes.CDLL, x: int, m: int, shift: int) -> None:
+    assert library.call_kit_requantize(x, m, shift) == arithmetic.multiply_by_quantized_multiplier(x, m, shift)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.integers(-(1 << 31), 0), st.integers(0, 6))
+def test_exponential_is_close(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
+    exact = np.exp(a / 2.0 ** (31 - integer_bits))
+    assert library.call_kit_exp_negative(a, integer_bits) / 2.0**31 == pytest.approx(exact, abs=3e-7)
+
+
+@settings(deadline=None, max_examples=200)
+@given(INT32, st.integers(2, 5))
+def test_logistic_and_tanh_are_close(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
+    real = a / 2.0 ** (31 - integer_bits)
+    assert library.call_kit_logistic(a, integer_bits) / 2.0**31 == pytest.approx(1 / (1 + np.exp(-real)), abs=1e-6)
+    assert library.call_kit_tanh(a, integer_bits) / 2.0**31 == pytest.approx(np.tanh(real), abs=2e-6)
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT32, st.integers(2, 4))
+def test_transcendentals_are_exact(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
+    negative = min(a, 0)
+    assert library.call_kit_exp_negative(negative, integer_bits + 1) == transcendental.exp_on_negative_values(
+        negative, integer_bits + 1
+    )
+    assert library.call_kit_logistic(a, integer_bits) == transcendental.logistic(a, integer_bits)
+    assert library.call_kit_tanh(a, integer_bits) == transcendental.tanh(a, integer_bits)
