@@ -84,3 +84,30 @@ def activation_range(activation: str, scale: float, zero_point: int, qmin: int, 
     if activation == "RELU_N1_TO_1":
         return max(qmin, quantized(-1.0)), min(qmax, quantized(1.0))
     raise ValueError(f"fused activation {activation} has no quantised form")
+
+
+def multiply_smaller_than_one(x: np.ndarray | int, m: int, shift: int) -> np.ndarray:
+    """x · m · 2^(shift - 31) for a multiplier below one (shift <= 0): no left shift (MultiplyBy…SmallerThanOneExp)."""
+    return rounding_divide_by_pot(saturating_rounding_doubling_high_mul(x, m), -shift)
+
+
+def multiply_wide_by_quantized_multiplier(x: np.ndarray, m: np.ndarray | int, shift: np.ndarray | int) -> np.ndarray:
+    """The form for 64-bit accumulators (16x8): the multiplier is reduced to 16 bits, one rounding, halves up.
+
+    The result wraps to 32 bits. ``shift`` is -31 to 7, \\|x\\| below 2^47.
+    """
+    m64, total = np.asarray(m, np.int64), 15 - np.asarray(shift, np.int64)
+    reduced = np.where(m64 < 0x7FFF0000, (m64 + (1 << 15)) >> 16, 0x7FFF)
+    result = (np.asarray(x, np.int64) * reduced + (np.int64(1) << (total - 1))) >> total
+    return wrap32(result)
+
+
+def wrap32(x: np.ndarray) -> np.ndarray:
+    """The low 32 bits as a signed number, held as int64: what an int32 accumulator keeps."""
+    return np.asarray(x, np.int64).astype(np.int32).astype(np.int64)
+
+
+def rounding_divide(x: np.ndarray, n: np.ndarray | int) -> np.ndarray:
+    """x / n rounded to nearest, halves away from zero, as the average pool does: (x ± n/2) / n, truncating."""
+    x64, n64 = np.asarray(x, np.int64), np.asarray(n, np.int64)
+    return np.where(x64 > 0, (x64 + n64 // 2) // n64, -((n64 // 2 - x64) // n64))

@@ -105,7 +105,7 @@ class TflmRunner:
         return [np.array(self._call(self._interpreter.get_output, i)) for i in range(len(self._graph.outputs))]
 
     def tensor(self, index: int) -> np.ndarray:
-        return np.array(self._call(self._interpreter.GetTensor, index, 0))
+        return np.array(self._call(self._interpreter.GetTensor, index, 0)["tensor_data"])
 
     def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         try:
