@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
 from toolchain.model.graph import Tensor
 
@@ -93,50 +94,108 @@ def violations(problem: Problem, offsets: Sequence[int]) -> list[str]:
     return wrong
 
 
-def _lower_bound(problem: Problem) -> int:
-    """Bytes that some step needs in any plan."""
+def lower_bound(problem: Problem) -> int:
+    """Bytes that some step needs in any plan: what lives in it, less what its permissions can save."""
+    sizes = [aligned(b.size, ALIGNMENT) for b in problem.buffers]
     best = 0
     for time in sorted({b.first for b in problem.buffers}):
         live = {i for i, b in enumerate(problem.buffers) if b.first <= time <= b.last}
-        total = sum(problem.buffers[i].size for i in live)
-        for p in problem.permissions:  # each pair may save at most the smaller of the two
+        savings: dict[int, int] = {}
+        for p in problem.permissions:
             if p.low in live and p.high in live:
-                low, high = problem.buffers[p.low].size, problem.buffers[p.high].size
-                together = max(low + max(0, -p.lead) * 0, high + max(0, -p.lead))
-                total -= max(0, low + high - max(low, together))
-        best = max(best, total, *(problem.buffers[i].size for i in live))
+                common = min(sizes[p.high], sizes[p.low] - max(0, -p.lead))
+                savings[p.low] = savings.get(p.low, 0) + max(0, common)
+        saved = sum(min(sizes[low], total) for low, total in savings.items())
+        best = max(best, sum(sizes[i] for i in live) - saved, *(sizes[i] for i in live))
     return best
 
 
-def place(problem: Problem) -> Placement:
-    """Offsets for every buffer: the best of several orders of greedy placement."""
-    bound = _lower_bound(problem)
-    indices = range(len(problem.buffers))
+def place(problem: Problem, rounds: int = 1500) -> Placement:
+    """Offsets for every buffer. Greedy placement in several orders, then ``rounds`` of local search over the order;
+    ends as soon as the lower bound is met. The same problem gives the same plan."""
+    if not problem.buffers:
+        return Placement((), 0, 0)
+    bound = lower_bound(problem)
+    search = _Search(problem)
+    buffers, indices = problem.buffers, range(len(problem.buffers))
+    lows = {p.low for p in problem.permissions}
     orders = [
-        sorted(indices, key=lambda i: (-problem.buffers[i].size, problem.buffers[i].first, i)),
-        sorted(indices, key=lambda i: (problem.buffers[i].first, -problem.buffers[i].size, i)),
+        sorted(indices, key=lambda i: (-buffers[i].size, buffers[i].first, i)),
+        sorted(indices, key=lambda i: (-buffers[i].size, -buffers[i].first, i)),
+        sorted(indices, key=lambda i: (buffers[i].first, -buffers[i].size, i)),
+        sorted(indices, key=lambda i: (-buffers[i].last, -buffers[i].size, i)),
+        sorted(indices, key=lambda i: (i not in lows, -buffers[i].size, -buffers[i].first, i)),
+        sorted(indices, key=lambda i: (-buffers[i].size * (buffers[i].last - buffers[i].first + 1), i)),
     ]
-    best: tuple[int, list[int]] | None = None
+    best_order, best, best_offsets = orders[0], -1, [0]
     for order in orders:
-        offsets = _greedy(problem, order)
-        top = max((offsets[i] + problem.buffers[i].size for i in indices), default=0)
-        if best is None or top < best[0]:
-            best = top, offsets
-    assert best is not None
-    return Placement(tuple(best[1]), best[0], bound)
+        offsets = search.greedy(order)
+        top = search.top(offsets)
+        if best < 0 or top < best:
+            best_order, best, best_offsets = order, top, offsets
+        if best <= bound:
+            break
+    order, current, offsets = best_order, best, best_offsets
+    random = Random(len(buffers))
+    for _ in range(rounds):
+        if best <= bound:
+            break
+        trial = search.neighbour(order, offsets, current, random)
+        trial_offsets = search.greedy(trial)
+        top = search.top(trial_offsets)
+        if top <= current or random.random() < 0.02:
+            order, current, offsets = trial, top, trial_offsets
+        if top < best:
+            best, best_offsets = top, trial_offsets
+    return Placement(tuple(best_offsets), best, bound)
 
 
-def _greedy(problem: Problem, order: Sequence[int]) -> list[int]:
-    offsets = [-1] * len(problem.buffers)
-    placed: list[int] = []
-    for i in order:
-        a = problem.buffers[i]
-        rivals = sorted((offsets[j], problem.buffers[j].size) for j in placed if live_together(a, problem.buffers[j]))
-        at = 0
-        for start, size in rivals:
-            if at + a.size <= start:
-                break
-            at = max(at, aligned(start + size, a.alignment))
-        offsets[i] = at
-        placed.append(i)
-    return offsets
+class _Search:
+    """Greedy placement of one problem in any order, with what does not depend on the order worked out once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.buffers = problem.buffers
+        n = len(self.buffers)
+        leads = {(p.low, p.high): p.lead for p in problem.permissions}
+        # For each buffer i: (j, reach_below, reach_above), so that i must not start strictly between
+        # address(j) + reach_below and address(j) + reach_above.
+        self.forbidden: list[list[tuple[int, int, int]]] = [[] for _ in range(n)]
+        for i, a in enumerate(self.buffers):
+            for j, b in enumerate(self.buffers):
+                if i == j or not live_together(a, b):
+                    continue
+                below, above = -a.size, b.size
+                if (i, j) in leads:
+                    below = max(below, leads[i, j])
+                if (j, i) in leads:
+                    above = min(above, -leads[j, i])
+                if below < above:
+                    self.forbidden[i].append((j, below, above))
+
+    def greedy(self, order: Sequence[int]) -> list[int]:
+        """The lowest possible offset of each buffer in turn."""
+        offsets = [-1] * len(self.buffers)
+        for i in order:
+            gaps = sorted((offsets[j] + lo, offsets[j] + hi) for j, lo, hi in self.forbidden[i] if offsets[j] >= 0)
+            at, alignment = 0, self.buffers[i].alignment
+            for lo, hi in gaps:
+                if lo >= at:
+                    break
+                if at < hi:
+                    at = -(-hi // alignment) * alignment
+            offsets[i] = at
+        return offsets
+
+    def top(self, offsets: Sequence[int]) -> int:
+        """Bytes of arena that a placement needs."""
+        return max(at + b.size for at, b in zip(offsets, self.buffers, strict=True))
+
+    def neighbour(self, order: list[int], offsets: list[int], top: int, random: Random) -> list[int]:
+        """An order near ``order``: a buffer that reaches the top, or one that it rests on, moves elsewhere."""
+        highest = [i for i, at in enumerate(offsets) if at + self.buffers[i].size == top]
+        chosen = random.choice(highest)
+        if self.forbidden[chosen] and random.random() < 0.6:
+            chosen = random.choice(self.forbidden[chosen])[0]
+        trial = [i for i in order if i != chosen]
+        trial.insert(random.randrange(len(order)), chosen)
+        return trial
