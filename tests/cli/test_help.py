@@ -1,0 +1,44 @@
+"""Help: quick, complete, with an example in each."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import time
+
+import pytest
+import rich_click as click
+from click.testing import CliRunner
+
+from toolchain.cli.app import COMMANDS, kit
+
+pytestmark = pytest.mark.unit
+
+
+def test_help_takes_half_a_second_and_imports_nothing_heavy():
+    script = (
+        "import sys; from toolchain.cli.app import run; status = run(['--help']);"
+        "heavy = {'tensorflow', 'numpy', 'sklearn', 'pydantic', 'esptool', 'serial'} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy or status else 0)"
+    )
+    best = 9.0
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+        best = min(best, time.perf_counter() - start)
+        assert done.returncode == 0, done.stderr
+    assert best <= 0.5
+    for name in COMMANDS:
+        assert f" {name} " in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_help_with_an_example(name):
+    command = importlib.import_module(f"toolchain.cli.{name}").entry
+    assert isinstance(command, click.RichCommand)
+    assert command.get_short_help_str(limit=200) == COMMANDS[name]
+    shown = CliRunner().invoke(kit, [name, "--help"])
+    assert shown.exit_code == 0, shown.output
+    assert "Example" in shown.output and f"kit {name}" in shown.output
+    assert "--json" in shown.output and "--quiet" in shown.output

@@ -1,0 +1,95 @@
+"""Artefacts: made once, whole or not at all, by one run at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from pathlib import Path
+
+import pytest
+
+from toolchain.errors import Missing
+from toolchain.workspace import Workspace, sha256_tree, source_hash, versions
+
+pytestmark = pytest.mark.unit
+
+
+def _writer(text: str, calls: list[str]):
+    def make(folder: Path) -> None:
+        calls.append(text)
+        (folder / "file").write_text(text)
+
+    return make
+
+
+def test_made_once_and_anew_when_an_input_changes(tmp_path):
+    space, calls = Workspace(tmp_path), []
+    for text, key in (("a", 1), ("a again", 1), ("b", 2), ("b again", 2)):
+        folder = space.artefact(space.folder("k", "b") / "c", {"key": key}, _writer(text, calls))
+    assert calls == ["a", "b"]
+    assert (folder / "file").read_text() == "b"
+    assert folder == tmp_path / "k" / "b" / "c"
+
+
+def test_an_interrupted_run_keeps_the_old_and_leaves_nothing(tmp_path):
+    space, calls = Workspace(tmp_path), []
+    folder = space.artefact(tmp_path / "k" / "c", {"key": 1}, _writer("whole", calls))
+
+    def interrupted(temporary: Path) -> None:
+        (temporary / "file").write_text("ha")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        space.artefact(folder, {"key": 2}, interrupted)
+    assert (folder / "file").read_text() == "whole"
+    assert sorted(p.name for p in folder.parent.iterdir()) == [".c.lock", "c"]
+
+
+def test_what_a_killed_run_left_is_removed(tmp_path):
+    left = tmp_path / "k" / ".c-abc"
+    (left / "made").mkdir(parents=True)
+    Workspace(tmp_path).artefact(tmp_path / "k" / "c", {}, _writer("x", []))
+    assert not left.exists()
+
+
+def _slow(root: Path, log: Path) -> None:
+    def make(folder: Path) -> None:
+        with log.open("a") as stream:
+            stream.write("made\n")
+        time.sleep(0.3)
+        (folder / "file").write_text("x")
+
+    Workspace(root).artefact(root / "k" / "c", {}, make)
+
+
+def test_two_runs_at_the_same_time_make_it_once(tmp_path):
+    log = tmp_path / "log"
+    context = multiprocessing.get_context("fork")
+    runs = [context.Process(target=_slow, args=(tmp_path, log)) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert [run.exitcode for run in runs] == [0, 0, 0]
+    assert log.read_text() == "made\n"
+
+
+def test_a_build_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "build").write_text("a file")
+    with pytest.raises(Missing, match="cannot write") as caught:
+        Workspace(tmp_path / "build").artefact(tmp_path / "build" / "k" / "c", {}, _writer("x", []))
+    assert "KIT_BUILD" in caught.value.hint
+
+
+def test_hashes_follow_names_and_contents(tmp_path):
+    (tmp_path / "a.py").write_text("1")
+    first = sha256_tree(tmp_path)
+    (tmp_path / "a.py").rename(tmp_path / "b.py")
+    second = sha256_tree(tmp_path)
+    (tmp_path / "b.py").write_text("2")
+    assert len({first, second, sha256_tree(tmp_path)}) == 3
+    assert source_hash("errors.py") != source_hash("progress.py")
+
+
+def test_versions_of_what_is_installed():
+    assert set(versions("numpy", "no-such-distribution")) == {"numpy"}

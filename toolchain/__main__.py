@@ -1,0 +1,5 @@
+"""`python -m toolchain` is `kit`."""
+
+from toolchain.cli import main
+
+main()

@@ -1,0 +1,126 @@
+"""The group of commands, and what happens to errors.
+
+Exit status: 0 ok, 1 a check failed, 2 bad input, 3 something is missing here, 4 the device or the link failed,
+70 a fault of this program, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import rich_click as click
+
+from toolchain.cli.output import Output, reserve_stdout
+
+# Name → first line of help. A command lies in the module of its name and is imported only when it runs, so that
+# `kit --help` is quick; tests/cli/test_help.py holds the lines to those of the commands.
+COMMANDS = {
+    "list": "Kits: what can be trained and deployed.",
+    "boards": "Boards: chips, memory, and what was verified where.",
+    "train": "Train a kit's model and convert it to int8.",
+    "compile": "Turn an int8 .tflite (or a kit's model) into C.",
+    "build": "Build a kit's firmware for a board.",
+    "deploy": "Train, compile, build, flash (or emulate) and prove on the device.",
+    "test": "Test the model that a board already runs.",
+    "monitor": "Show what a board says.",
+    "compare": "Generated C against the reference, byte for byte.",
+    "bench": "Instructions, flash and RAM of a model on a board.",
+}
+
+EXIT_INTERRUPTED = 130
+EXIT_FAULT = 70
+
+
+class Commands(click.RichGroup):
+    """Loads a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        return getattr(importlib.import_module(f"toolchain.cli.{name}"), "entry")  # noqa: B009
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):  # type: ignore[no-untyped-def]
+        from toolchain.nearest import nearest
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"there is no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 2))
+        for name, text in COMMANDS.items():
+            table.add_row(f"  [bold cyan]{name}[/]", text)
+        formatter.write(table)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tinyml-kit", prog_name="kit")
+def kit() -> None:
+    """TinyML from data to a firmware image that is proved on the device.
+
+    Example: kit deploy digits --board esp32 --emulate
+
+    Every command takes --json (one JSON object on stdout) and -q.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status. Prints errors, never a traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    json_wanted = "--json" in arguments
+    with reserve_stdout(json_wanted) as stdout, _terminated_like_interrupted():
+        output = Output(stdout, json_wanted)
+        return _run(arguments, output)
+
+
+def _run(arguments: list[str], output: Output) -> int:
+    from toolchain.errors import KitError
+
+    try:
+        result = kit.main(arguments, prog_name="kit", standalone_mode=False, obj=output)
+        return result if isinstance(result, int) else 0
+    except KitError as error:
+        output.error(error.message, error.hint, error.exit_status)
+        return error.exit_status
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        output.error(error.format_message(), f"{context.command_path} --help" if context else "kit --help", 2)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        output.error("interrupted", "", EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        log = output.save_traceback(arguments)
+        output.error(
+            f"a fault of kit itself: {type(error).__name__}: {error}", f"the traceback is in {log}", EXIT_FAULT
+        )
+        return EXIT_FAULT
+
+
+class _terminated_like_interrupted:
+    """SIGTERM and SIGHUP end the command the way Ctrl-C does, so that emulators and temporary files go too."""
+
+    def __enter__(self) -> None:
+        self._before = {}
+        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                self._before[number] = signal.signal(number, self._interrupt)
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @staticmethod
+    def _interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt

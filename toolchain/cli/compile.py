@@ -1,0 +1,35 @@
+"""`kit compile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from toolchain.cli.options import command, optimize_option
+from toolchain.cli.output import Output
+
+
+@command()
+@click.argument("model", metavar="MODEL.tflite|KIT")
+@click.option("--target", "-t", default="generic", show_default=True, metavar="NAME", help="What the code is for.")
+@click.option(
+    "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to."
+)
+@optimize_option
+def entry(output: Output, model: str, target: str, out: Path, optimize: str) -> None:
+    """Turn an int8 .tflite (or a kit's model) into C.
+
+    Writes model.c, model.h, the kernels it uses, model_data.h and report.json.
+
+    Example: kit compile model.tflite --target cortex-m4 --out generated
+    """
+    from toolchain.cli import tables
+    from toolchain.pipeline import named_model, write_c
+    from toolchain.workspace import Workspace
+
+    with output.progress() as progress:
+        chosen = named_model(model, Workspace(), progress)
+        progress.stage("compile", f"{chosen.name} for {target}")
+        report = write_c(chosen, target, optimize, out)
+    output.result({**report, "folder": str(out)}, tables.compiled(report, out))

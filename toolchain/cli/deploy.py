@@ -1,0 +1,74 @@
+"""`kit deploy`."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import rich_click as click
+
+from toolchain.cli.options import (
+    board_option,
+    command,
+    compiler_option,
+    emulate_option,
+    kit_argument,
+    named_kit,
+    optimize_option,
+    port_option,
+    samples_option,
+)
+from toolchain.cli.output import Output
+
+
+@command()
+@kit_argument
+@board_option
+@emulate_option
+@port_option
+@samples_option
+@click.option("--answers", type=click.IntRange(min=0), metavar="N", help="Stream N answers, not until Ctrl-C.")
+@compiler_option
+@optimize_option
+def entry(
+    output: Output,
+    kit: str | None,
+    board: str,
+    emulate: bool,
+    port: str | None,
+    samples: int | None,
+    answers: int | None,
+    compiler: str | None,
+    optimize: str,
+) -> int:
+    """Train, compile, build, flash (or emulate) and prove on the device.
+
+    Without KIT: the kit of the current folder, else digits. Then the board's answers stream live until Ctrl-C,
+    unless --samples or --json is given.
+
+    Example: kit deploy digits --board esp32 --emulate
+    """
+    from toolchain import pipeline
+    from toolchain.board.descriptor import load_board
+    from toolchain.cli import stream, tables
+    from toolchain.workspace import Workspace
+
+    chosen, target = named_kit(kit), load_board(board)
+    with ExitStack() as stack:
+        with output.progress() as progress:
+            deployment = stack.enter_context(
+                pipeline.deploy(
+                    chosen,
+                    target,
+                    Workspace(),
+                    emulate=emulate,
+                    port=port,
+                    samples=samples,
+                    compiler=compiler,
+                    optimize=optimize,
+                    progress=progress,
+                )
+            )
+        output.result(deployment.as_json(), tables.deployment(deployment))
+        if samples is None and not output.json_wanted:
+            stream.show(output, deployment, answers)
+    return output.checks(deployment.failed_checks)

@@ -1,0 +1,53 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from toolchain.cli.output import Output
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
+
+
+def command(**settings: Any) -> Callable[[Callable[..., Any]], click.RichCommand]:
+    """A command with ``--json`` and ``-q``; its function is called with the `Output` first."""
+
+    def decorate(function: Callable[..., Any]) -> click.RichCommand:
+        @functools.wraps(function)
+        @click.pass_obj
+        def called(output: Output, json_: bool, quiet: bool, **parameters: Any) -> Any:
+            output.quiet = quiet
+            return function(output, **parameters)
+
+        called = click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")(called)
+        called = click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")(called)
+        return click.command(cls=click.RichCommand, name=function.__module__.rpartition(".")[2], **settings)(called)
+
+    return decorate
+
+
+kit_argument = click.argument("kit", required=False)
+board_option = click.option("--board", "-b", required=True, metavar="NAME", help="Board; see [cyan]kit boards[/].")
+emulate_option = click.option("--emulate", is_flag=True, help="Run on the board's emulator.")
+port_option = click.option(
+    "--port", "-p", metavar="PORT", help="Serial port or URL (/dev/ttyUSB0, socket://host:port)."
+)
+samples_option = click.option(
+    "--samples", type=click.IntRange(min=1), metavar="N", help="Test the first N samples of the test set."
+)
+compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
+optimize_option = click.option(
+    "--optimize", type=click.Choice(["default", "speed", "size", "ram"]), default="default", show_default=True
+)
+
+
+def named_kit(name: str | None) -> Kit:
+    """The kit that the user named, or the default."""
+    from toolchain.kit import find_default_kit, load_kit
+
+    return load_kit(name) if name else find_default_kit()

@@ -1,0 +1,159 @@
+"""Where a command's words go: the result to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from rich.console import Console, RenderableType
+
+from toolchain.errors import CheckFailed
+from toolchain.progress import Progress, Quiet
+
+
+@contextmanager
+def reserve_stdout(wanted: bool) -> Iterator[IO[str]]:
+    """A stream to the real stdout. When ``wanted``, file descriptor 1 is pointed at stderr meanwhile, so that nothing
+    a library or a child process prints can come between a script and the one JSON object."""
+    if not wanted:
+        yield sys.stdout
+        return
+    sys.stdout.flush()
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(saved), "w") as stream:
+            yield stream
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+
+
+class Output:
+    """What every command is given to speak with."""
+
+    def __init__(self, stdout: IO[str], json_wanted: bool) -> None:
+        self.json_wanted = json_wanted
+        self.quiet = False
+        self._stdout = stdout
+        self.console = Console(file=stdout, highlight=False)
+        self.stderr = Console(stderr=True, highlight=False)
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """The progress of the library, drawn on stderr: bars on a terminal, else one line a stage."""
+        if self.quiet:
+            yield Quiet()
+        elif self.stderr.is_terminal:
+            with Bars(self.stderr) as bars:
+                yield bars
+        else:
+            yield Lines(self.stderr)
+
+    def result(self, values: Mapping[str, Any], shown: RenderableType = "") -> None:
+        """The command's result: ``values`` as one JSON object, or ``shown`` for people."""
+        if self.json_wanted:
+            self._stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
+            self._stdout.flush()
+        elif not self.quiet and shown != "":
+            self.console.print(shown)
+
+    def error(self, message: str, hint: str, exit_status: int) -> None:
+        """One red line and one line that says what to do."""
+        self.stderr.print(f"[bold red]error:[/] {_plain(message)}", soft_wrap=True)
+        if hint:
+            self.stderr.print(f"[dim]hint:[/]  {_plain(hint)}", soft_wrap=True)
+        if self.json_wanted:
+            self.result({"error": message, "hint": hint, "exit_status": exit_status})
+
+    def checks(self, failed: Sequence[str]) -> int:
+        """Say which checks failed; the command's exit status."""
+        for text in failed:
+            self.stderr.print(f"[bold red]check failed:[/] {_plain(text)}", soft_wrap=True)
+        return CheckFailed.exit_status if failed else 0
+
+    def save_traceback(self, arguments: list[str]) -> Path:
+        """The exception being handled, written to a file of its own; returns where."""
+        text = f"kit {' '.join(arguments)}\nPython {sys.version}\n\n{traceback.format_exc()}"
+        handle, name = tempfile.mkstemp(prefix="kit-fault-", suffix=".log")
+        with os.fdopen(handle, "w") as stream:
+            stream.write(text)
+        return Path(name)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(" ".join(text.split()))
+
+
+class Lines:
+    """Progress where stderr is no terminal: a line a stage and the log, no bars."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def stage(self, name: str, note: str = "") -> None:
+        self._console.print(_plain(f"{name}: {note}" if note else name), soft_wrap=True)
+
+    def update(self, done: float, total: float, note: str = "") -> None:
+        pass
+
+    def log(self, text: str) -> None:
+        self._console.print(f"  {_plain(text)}", soft_wrap=True)
+
+
+class Bars:
+    """Progress on a terminal: one line a stage, with a bar while it lasts and its time when it is over."""
+
+    def __init__(self, console: Console) -> None:
+        from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Display
+
+        self._console = console
+        self._display = Display(
+            SpinnerColumn(finished_text="[green]✓"),
+            TextColumn("[bold]{task.description:<8}"),
+            BarColumn(bar_width=24),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Bars:
+        self._display.start()
+        return self
+
+    def __exit__(self, kind: object, *exception: object) -> None:
+        if kind is None:
+            self._finish()
+        self._display.stop()
+
+    def stage(self, name: str, note: str = "") -> None:
+        self._finish()
+        self._task = self._display.add_task(name, total=None, note=_plain(note))
+
+    def update(self, done: float, total: float, note: str = "") -> None:
+        if self._task is None:
+            self.stage("")
+        fields = {"note": _plain(note)} if note else {}
+        self._display.update(self._task, completed=done, total=total, **fields)
+
+    def log(self, text: str) -> None:
+        self._console.print(f"  [dim]{_plain(text)}[/]", soft_wrap=True)
+
+    def _finish(self) -> None:
+        if self._task is not None:
+            task = next(t for t in self._display.tasks if t.id == self._task)
+            total = task.total or 1
+            self._display.update(self._task, total=total, completed=total)
+            self._task = None

@@ -1,0 +1,113 @@
+"""Results as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from toolchain.evaluate.bench import Bench
+    from toolchain.evaluate.results import Memory
+    from toolchain.pipeline import Built, Deployment, Trained
+
+Rows = Iterable[tuple[str, str]]
+
+
+def _pairs(title: str, rows: Rows) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column()
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def percent(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def _bytes(count: int | None) -> str:
+    return "not known" if count is None else f"{count:,} B"
+
+
+def _memory(memory: Memory) -> list[tuple[str, str]]:
+    return [
+        ("flash", f"{_bytes(memory.flash_bytes)}, of it weights {_bytes(memory.weights_bytes)}"),
+        ("RAM", f"arena {_bytes(memory.arena_bytes)}, static {_bytes(memory.static_ram_bytes)}"),
+        ("stack", _bytes(memory.stack_bytes)),
+    ]
+
+
+def trained(result: Trained) -> Table:
+    rows = [("int8 model", str(result.model.path))]
+    rows += [(name.replace("_", " "), _plain(name, value)) for name, value in result.metrics.items()]
+    return _pairs(f"{result.model.name}: trained", rows)
+
+
+def _plain(name: str, value: Any) -> str:
+    if isinstance(value, float):
+        return percent(value) if "accuracy" in name else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def compiled(report: Mapping[str, Any], folder: Path) -> Table:
+    ops = ", ".join(f"{count}× {kind}" for kind, count in report["ops"].items())
+    return _pairs(
+        f"{report['name']}: C for {report['target']}",
+        [
+            ("folder", str(folder)),
+            ("operators", ops),
+            ("MACs", f"{report['macs']:,}"),
+            ("arena", f"{_bytes(report['arena_bytes'])} (bound {_bytes(report['arena_bound_bytes'])})"),
+            ("weights", _bytes(report["weights_bytes"])),
+        ],
+    )
+
+
+def built(result: Built) -> Table:
+    rows = [("image", str(result.elf)), *_memory(result.memory), ("compiler", result.compiler)]
+    return _pairs("firmware", rows)
+
+
+def deployment(result: Deployment) -> Table:
+    """What a deployment found, in words that say what was compared with what."""
+    test, parity = result.test, result.test.parity
+    same = (
+        f"[green]all {parity.samples} answers equal {parity.reference} byte for byte[/]"
+        if not parity.mismatches
+        else f"[red]{parity.mismatches} of {parity.samples} answers differ from {parity.reference}, "
+        f"by up to {parity.max_abs_diff} steps[/]"
+    )
+    where = f"{result.board} (emulated)" if result.emulated else result.board
+    unit = {"us": "µs"}.get(test.latency.unit, test.latency.unit)
+    return _pairs(
+        f"{result.model.name} on {where}",
+        [
+            ("parity", same),
+            (
+                "accuracy",
+                f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
+                f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
+            ),
+            ("latency", f"median {test.latency.p50:,} {unit}, 95th percentile {test.latency.p95:,} {unit}"),
+            *_memory(result.memory),
+            ("port", result.port),
+            ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
+        ],
+    )
+
+
+def bench(result: Bench, layers: bool) -> Table:
+    if not layers:
+        return _pairs(
+            f"{result.model} on {result.board}",
+            [("instructions" if result.unit == "instructions" else "µs", f"{result.time:,}"), *_memory(result.memory)],
+        )
+    table = Table("layer", "operator", "kernel", "MACs", result.unit, f"{result.unit}/MAC", box=None)
+    for layer in result.layers:
+        each = f"{layer.time / layer.macs:.2f}" if layer.macs else "–"
+        table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", f"{layer.time:,}", each)
+    return table
