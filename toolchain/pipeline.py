@@ -1,28 +1,36 @@
-"""The stages from a kit to a proof on the device, as functions. Each makes its artefact in the workspace when what it is
-made from has changed, and returns where it lies."""
+"""The stages from a kit to a proof on the device, as functions.
+
+Each makes its artefact in the workspace when what it is made from has changed, and returns where it lies.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import DeviceTest, Memory
 from toolchain.progress import Progress, Quiet
-from toolchain.workspace import Workspace, sha256_file, source_hash, versions
+from toolchain.resources import resource
+from toolchain.workspace import Workspace, sha256_file, sha256_tree, source_hash, versions
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from toolchain.board.descriptor import Board
+    from toolchain.compiler.compile import CompiledModel
+    from toolchain.connection import Connection, Place
     from toolchain.evaluate.device import Expected
     from toolchain.kit import Kit
 
-#: Samples that a test on a device takes when nobody says how many: few where an emulator models the line's speed.
+#: Samples that `deploy` tests when nobody says how many: few where the emulator models the speed of the serial line.
 DEFAULT_SAMPLES = {"labwired": 20}
-MOST_DEFAULT_SAMPLES = 100
+OTHER_DEFAULT_SAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -45,24 +53,27 @@ class Model:
 
 @dataclass(frozen=True)
 class Trained:
-    """A kit's models: ``folder`` holds them, the pictures and ``metrics.json``."""
+    """A kit's models: ``folder`` holds them, the pictures and ``trained.json``."""
 
     folder: Path
     model: Model
+    float_model: Path
     metrics: Mapping[str, Any]
 
-
-@dataclass(frozen=True)
-class CompiledC:
-    """A model as C sources in ``folder``; ``report`` is the compiler's, also there as ``report.json``."""
-
-    folder: Path
-    report: Mapping[str, Any]
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "kit": self.model.name,
+            "folder": str(self.folder),
+            "model": str(self.model.path),
+            "model_sha256": self.model.sha256,
+            **self.metrics,
+        }
 
 
 @dataclass(frozen=True)
 class Built:
-    """A firmware image. ``images`` are (address, file) pairs for a flasher, ``memory`` what it takes."""
+    """A firmware image in ``folder``. ``images`` are (address, file) for a flasher; ``memory`` is what it takes, its
+    stack not known before it runs."""
 
     folder: Path
     elf: Path
@@ -72,20 +83,31 @@ class Built:
     build_id: str
     compiler: str
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "elf": str(self.elf),
+            "images": [{"address": address, "file": str(path)} for address, path in self.images],
+            "memory": asdict(self.memory),
+            "firmware_sha256": self.firmware_sha256,
+            "build_id": self.build_id,
+            "compiler": self.compiler,
+        }
+
 
 @dataclass(frozen=True)
 class Deployment:
-    """A board that runs the model and was tested. ``session`` is open as long as `deploy`'s context is."""
+    """A board that runs the model and was tested. ``connection`` is open as long as `deploy`'s context is."""
 
     model: Model
     board: str
     emulated: bool
-    port: str
     built: Built
     test: DeviceTest
+    memory: Memory
+    failed_checks: tuple[str, ...]
     seconds: Mapping[str, float]
     expected: Expected
-    infer: Callable[[np.ndarray], tuple[np.ndarray, int]] = field(repr=False)
+    connection: Connection
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``kit deploy --json`` prints."""
@@ -94,12 +116,19 @@ class Deployment:
             "board": self.board,
             "emulated": self.emulated,
             **self.test.as_json(),
-            "memory": asdict(self.built.memory),
+            "memory": asdict(self.memory),
             "model_sha256": self.model.sha256,
             "firmware_sha256": self.built.firmware_sha256,
-            "port": self.port,
+            "port": self.connection.port,
+            "failed_checks": list(self.failed_checks),
             "seconds": dict(self.seconds),
         }
+
+    def answer(self, sample: int) -> tuple[np.ndarray, float]:
+        """Run test sample ``sample`` again: the score of each label, and the latency in the test's unit."""
+        output, ticks = self.connection.infer(self.expected.inputs[sample : sample + 1])
+        scores = self.expected.scale * (output.reshape(-1).astype(int) - self.expected.zero_point)
+        return scores, ticks * self.connection.per_tick
 
 
 def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> Trained:
@@ -109,9 +138,10 @@ def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> T
     def make(folder: Path) -> None:
         from toolchain.train import train_kit
 
+        progress.stage("train", kit.title)
         trained = train_kit(kit, folder, progress)
-        files = {"int8": trained.int8.name, "float": trained.float_tflite.name}
-        (folder / "trained.json").write_text(json.dumps({"files": files, "metrics": trained.metrics_json()}))
+        said = {"int8": trained.int8.name, "float": trained.float_model.name, "metrics": trained.metrics}
+        (folder / "trained.json").write_text(json.dumps(said))
 
     made_from = {
         "kit": kit.training_key(),
@@ -120,25 +150,20 @@ def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> T
     }
     folder = workspace.artefact(workspace.folder(kit.name) / "model", made_from, make, progress)
     said = json.loads((folder / "trained.json").read_text())
-    path = folder / said["files"]["int8"]
-    return Trained(folder, Model(kit.name, path, sha256_file(path), kit.labels), said["metrics"])
+    path = folder / said["int8"]
+    return Trained(
+        folder, Model(kit.name, path, sha256_file(path), kit.labels), folder / said["float"], said["metrics"]
+    )
 
 
 def expectations(kit: Kit, trained: Trained, workspace: Workspace, progress: Progress | None = None) -> Expected:
-    """The kit's test set as the model takes it, with the answers of reference and float model."""
-    import numpy as np
-
+    """The kit's test set as the model takes it, with the answers of the reference and of the float model."""
     from toolchain.evaluate.device import Expected
 
     def make(folder: Path) -> None:
         from toolchain.evaluate.reference import expect
 
-        expected = expect(kit, trained.model.path.read_bytes(), (trained.folder / "float.tflite").read_bytes())
-        floats = {} if expected.float_classes is None else {"float_classes": expected.float_classes}
-        np.savez(
-            folder / "expected.npz", inputs=expected.inputs, labels=expected.labels, outputs=expected.outputs,
-            reference=np.array(expected.reference), **floats,
-        )  # fmt: skip
+        expect(kit, trained.model.path.read_bytes(), trained.float_model.read_bytes()).save(folder / "expected.npz")
 
     made_from = {
         "model": trained.model.sha256,
@@ -147,20 +172,205 @@ def expectations(kit: Kit, trained: Trained, workspace: Workspace, progress: Pro
         "versions": versions("tflite-micro", "ai-edge-litert", "tflite-runtime", "numpy", "scikit-learn"),
     }
     folder = workspace.artefact(workspace.folder(kit.name) / "reference", made_from, make, progress)
-    with np.load(folder / "expected.npz") as stored:
-        return Expected(
-            stored["inputs"], stored["labels"], stored["outputs"], str(stored["reference"]), stored.get("float_classes")
+    return Expected.load(folder / "expected.npz")
+
+
+def named_model(name: str, workspace: Workspace, progress: Progress | None = None) -> Model:
+    """The model of a ``.tflite`` file, or of a kit (trained if need be)."""
+    from toolchain.kit import load_kit
+
+    path = Path(name)
+    if path.suffix == ".tflite" or (path.is_file() and path.suffix != ".toml"):
+        return Model.of_file(path)
+    return train(load_kit(name), workspace, progress).model
+
+
+def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str, Any]:
+    """Compile ``model`` for ``target`` and write the C, its headers and ``report.json`` into ``out``; the report.
+
+    Nothing is written when the model is refused (BadInput).
+    """
+    compiled = _compile(model, target, optimize)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in {**compiled.files, "report.json": json.dumps(compiled.report, indent=1)}.items():
+            temporary = out / f".{name}.tmp"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(out / name)
+    except OSError as error:
+        raise BadInput(f"{out}: cannot be written: {error.strerror}", "name another folder with --out") from error
+    return compiled.report
+
+
+def _compile(model: Model, target: str, optimize: str) -> CompiledModel:
+    from toolchain.compiler.compile import compile_model
+    from toolchain.model.checks import require_int8
+    from toolchain.model.reader import read_model
+
+    data = model.path.read_bytes()
+    graph = read_model(data, model.name)
+    require_int8(graph)
+    return compile_model(graph, target, optimize, model_data=data)
+
+
+def build(
+    model: Model,
+    board: Board,
+    workspace: Workspace,
+    *,
+    emulate: bool = False,
+    compiler: str | None = None,
+    optimize: str = "default",
+    progress: Progress | None = None,
+) -> Built:
+    """The firmware of ``board`` (as its emulator wants it, when ``emulate``) with ``model`` in it.
+
+    The C lies in ``build/<kit>/<board>/c``, the image in ``…/firmware``. Raises BadInput for a model that the compiler
+    refuses or that is too big for the board, Missing without a C compiler.
+    """
+    from toolchain.board.build import Identity, build_firmware
+    from toolchain.board.compilers import find_compiler
+
+    progress = progress or Quiet()
+    place = workspace.folder(model.name, board.name)
+    board = board.as_emulated() if emulate else board
+    c_compiler = find_compiler(board, compiler)
+
+    def make(folder: Path) -> None:
+        progress.stage("compile", f"{model.name} to C for {board.target}")
+        compiled = _compile(model, board.target, optimize)
+        progress.stage("build", f"firmware for {board.name}")
+        identity = Identity(model.name, model.sha256, model.labels)
+        firmware = build_firmware(board, compiled, identity, place / "objects", c_compiler, progress)
+        sizes = firmware.sizes
+        memory = Memory(
+            sizes.flash_bytes, sizes.weights_bytes, sizes.arena_bytes, sizes.static_ram_bytes, stack_bytes=None
+        )
+        (folder / firmware.elf.name).write_bytes(firmware.elf.read_bytes())
+        images = []
+        for image in firmware.images:
+            (folder / image.path.name).write_bytes(image.path.read_bytes())
+            images.append((image.address, image.path.name))
+        said = {
+            "elf": firmware.elf.name,
+            "images": images,
+            "memory": asdict(memory),
+            "firmware_sha256": firmware.firmware_sha256,
+            "build_id": firmware.build_id,
+            "compiler": firmware.compiler,
+        }
+        (folder / "firmware.json").write_text(json.dumps(said))
+
+    made_from = {
+        "model": model.sha256,
+        "name": model.name,
+        "labels": model.labels,
+        "board": board.model_dump(mode="json"),
+        "optimize": optimize,
+        "compiler": [*c_compiler.command, c_compiler.version],
+        "source": source_hash("model", "compiler", "board"),
+        "firmware": sha256_tree(resource("firmware_templates"), [".c", ".h", ".S", ".ld"]),
+    }
+    folder = workspace.artefact(place / ("firmware-emulated" if emulate else "firmware"), made_from, make, progress)
+    said = json.loads((folder / "firmware.json").read_text())
+    return Built(
+        folder,
+        folder / said["elf"],
+        tuple((address, folder / name) for address, name in said["images"]),
+        Memory(**said["memory"]),
+        said["firmware_sha256"],
+        said["build_id"],
+        said["compiler"],
+    )
+
+
+@contextmanager
+def deploy(
+    kit: Kit,
+    board: Board,
+    workspace: Workspace,
+    *,
+    emulate: bool = False,
+    port: str | None = None,
+    samples: int | None = None,
+    flash: bool = True,
+    compiler: str | None = None,
+    optimize: str = "default",
+    progress: Progress | None = None,
+) -> Iterator[Deployment]:
+    """Everything from the kit to a tested board; the connection stays open inside the context.
+
+    With ``flash`` False a real board is taken as it is. Raises what the stages raise; a check that failed is told in
+    ``failed_checks``.
+    """
+    from toolchain.connection import connected, where
+    from toolchain.evaluate.device import run_device_test
+
+    clock = _Clock()
+    progress = progress or Quiet()
+    place = where(board, emulate, port)
+    with clock("train"):
+        trained = train(kit, workspace, progress)
+        expected = expectations(kit, trained, workspace, progress)
+    with clock("build"):
+        built = build(
+            trained.model,
+            board,
+            workspace,
+            emulate=place.emulated,
+            compiler=compiler,
+            optimize=optimize,
+            progress=progress,
+        )
+    with ExitStack() as stack:
+        with clock("start" if place.emulated else "flash"):
+            connection = stack.enter_context(connected(place, built, trained.model, flash=flash, progress=progress))
+        count = samples or _default_samples(place)
+        with clock("test"):
+            progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
+            test = run_device_test(
+                connection.infer, expected.first(count), connection.unit, connection.per_tick, progress
+            )
+        memory = replace(built.memory, stack_bytes=connection.stack_bytes())
+        yield Deployment(
+            model=trained.model,
+            board=board.name,
+            emulated=place.emulated,
+            built=built,
+            test=test,
+            memory=memory,
+            failed_checks=tuple(_failed_checks(kit, test, whole=test.samples == len(expected))),
+            seconds=clock.seconds(),
+            expected=expected,
+            connection=connection,
         )
 
 
-def compile_c(
-    model: Model, target: str, optimize: str, workspace: Workspace, board: str = "", progress: Progress | None = None
-) -> CompiledC:
-    """The model as C for ``target``, in the folder ``c`` of the board (of the target when no board is named)."""
+def _default_samples(place: Place) -> int:
+    emulator = place.board.emulator.name if place.emulated and place.board.emulator else ""
+    return DEFAULT_SAMPLES.get(emulator, OTHER_DEFAULT_SAMPLES)
 
-    def make(folder: Path) -> None:
-        write_c(model, target, optimize, folder)
 
-    made_from = {"model": model.sha256, "target": target, "optimize": optimize, "source": _compiler_source()}
-    folder = workspace.artefact(workspace.folder(model.name, board or target) / "c", made_from, make, progress)
-    return CompiledC(folder, json.loads((folder / "report.json").read_text()))
+def _failed_checks(kit: Kit, test: DeviceTest, whole: bool) -> Iterator[str]:
+    """Parity always; the kit's pass mark only for its whole test set, since a few samples say little of accuracy."""
+    if test.parity.mismatches:
+        yield f"{test.parity.mismatches} of {test.samples} answers differ from {test.parity.reference}"
+    if whole and test.accuracy_device < kit.pass_marks.min_device_accuracy:
+        yield f"accuracy {test.accuracy_device} is below the kit's {kit.pass_marks.min_device_accuracy}"
+
+
+class _Clock:
+    """Seconds of each stage, and of the whole."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+        self._stages: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self._stages[stage] = round(time.monotonic() - start, 3)
+
+    def seconds(self) -> dict[str, float]:
+        return {**self._stages, "total": round(time.monotonic() - self._start, 3)}

@@ -53,7 +53,7 @@ class Commands(click.RichGroup):
             raise click.UsageError(f"there is no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2))

@@ -145,8 +145,9 @@ class Bars:
     def update(self, done: float, total: float, note: str = "") -> None:
         if self._task is None:
             self.stage("")
-        fields = {"note": _plain(note)} if note else {}
-        self._display.update(self._task, completed=done, total=total, **fields)
+        self._display.update(self._task, completed=done, total=total)
+        if note:
+            self._display.update(self._task, note=_plain(note))
 
     def log(self, text: str) -> None:
         self._console.print(f"  [dim]{_plain(text)}[/]", soft_wrap=True)

@@ -54,7 +54,7 @@ def _answers(deployment: Deployment) -> Iterator[Answer]:
     unit = {"us": "µs"}.get(deployment.test.latency.unit, deployment.test.latency.unit)
     for sample in itertools.cycle(range(len(expected))):
         started = time.monotonic()
-        scores, taken = deployment.answer(expected.inputs[sample : sample + 1])
+        scores, taken = deployment.answer(sample)
         yield Answer(
             sample, scores, labels[int(scores.argmax())], labels[int(expected.labels[sample])], f"{taken:,.0f} {unit}"
         )

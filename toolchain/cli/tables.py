@@ -94,7 +94,7 @@ def deployment(result: Deployment) -> Table:
             ),
             ("latency", f"median {test.latency.p50:,} {unit}, 95th percentile {test.latency.p95:,} {unit}"),
             *_memory(result.memory),
-            ("port", result.port),
+            ("port", result.connection.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )

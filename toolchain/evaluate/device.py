@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,22 +14,52 @@ from toolchain.progress import Progress, Quiet
 
 @dataclass(frozen=True, eq=False)
 class Expected:
-    """Samples and what is expected of them: ``inputs`` as the model takes them [n, …], ``labels`` class numbers [n],
-    ``outputs`` of the reference [n, …], ``float_classes`` what the float model says [n] or None."""
+    """Samples and what is expected of them.
+
+    ``inputs`` are as the model takes them [n, …], ``labels`` class numbers [n], ``outputs`` what ``reference`` answers
+    [n, …] with their quantisation, ``float_classes`` what the float model says [n], or None.
+    """
 
     inputs: np.ndarray
     labels: np.ndarray
     outputs: np.ndarray
     reference: str
+    scale: float
+    zero_point: int
     float_classes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def save(self, path: Path) -> None:
+        """Write everything to an ``.npz``."""
+        arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        np.savez(path, allow_pickle=False, **{name: value for name, value in arrays.items() if value is not None})
+
+    @staticmethod
+    def load(path: Path) -> Expected:
+        """What `save` wrote."""
+        with np.load(path) as stored:
+            return Expected(
+                stored["inputs"],
+                stored["labels"],
+                stored["outputs"],
+                str(stored["reference"]),
+                float(stored["scale"]),
+                int(stored["zero_point"]),
+                stored.get("float_classes"),
+            )
+
     def first(self, count: int | None) -> Expected:
         """The first ``count`` samples (all when None, or when there are fewer)."""
         floats = None if self.float_classes is None else self.float_classes[:count]
-        return Expected(self.inputs[:count], self.labels[:count], self.outputs[:count], self.reference, floats)
+        return replace(
+            self,
+            inputs=self.inputs[:count],
+            labels=self.labels[:count],
+            outputs=self.outputs[:count],
+            float_classes=floats,
+        )
 
 
 #: Runs one sample [1, …] on a device: its output and the ticks the inference took.

@@ -1,0 +1,113 @@
+"""A board to talk to: on a serial port or in an emulator, flashed, and known to be who it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.errors import BadInput, DeviceError, Missing
+from toolchain.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.link.session import Session
+    from toolchain.pipeline import Built, Model
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a board is: in its emulator, or at ``port`` (a device or a pyserial URL)."""
+
+    board: Board
+    emulated: bool
+    port: str = ""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An open session with a board. One tick of its counter is ``per_tick`` of ``unit`` (``instructions``, ``us``)."""
+
+    port: str
+    unit: str
+    per_tick: float
+    session: Session
+
+    def infer(self, sample: np.ndarray) -> tuple[np.ndarray, int]:
+        """Run one sample [1, …]: the first output and the ticks it took."""
+        result = self.session.infer([sample])
+        return result.outputs[0], result.ticks
+
+    def stack_bytes(self) -> int | None:
+        """Greatest number of stack bytes the firmware has used, None where the chip cannot tell."""
+        return self.session.memory().stack_bytes or None
+
+
+def where(board: Board, emulate: bool, port: str | None) -> Place:
+    """Decide where the board is, before any work is done.
+
+    Raises BadInput when no emulator runs it, Missing when no port is named and none with the board's USB id is found.
+    """
+    if emulate and port:
+        raise BadInput("--emulate and --port exclude each other", "take one of them")
+    if port:
+        return Place(board, False, port)
+    if emulate or board.architecture == "host":
+        return Place(board.as_emulated(), True)
+    return Place(board, False, find_port(board))
+
+
+def find_port(board: Board) -> str:
+    """The serial port of the one attached device that has a USB id of ``board``. Raises Missing for none or several."""
+    from serial.tools import list_ports
+
+    ports = [p for p in list_ports.comports() if p.vid is not None and f"{p.vid:04x}:{p.pid:04x}" in board.usb_ids]
+    if len(ports) == 1:
+        return str(ports[0].device)
+    emulate = f", or run it with --emulate ({board.emulator.name})" if board.emulator else ""
+    if not ports:
+        raise Missing(f"no {board.name} is attached to this machine", f"plug it in, name its port with --port{emulate}")
+    names = ", ".join(f"{p.device} (serial number {p.serial_number})" for p in ports)
+    raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port: {names}")
+
+
+@contextmanager
+def connected(
+    place: Place, built: Built, model: Model, *, flash: bool = True, progress: Progress | None = None
+) -> Iterator[Connection]:
+    """Start the emulator or flash the board, open a session, and check that it runs ``model``.
+
+    Raises DeviceError when the board does not answer or runs another model.
+    """
+    from toolchain.link.session import Session
+
+    progress = progress or Quiet()
+    board = place.board
+    with ExitStack() as stack:
+        if place.emulated:
+            from toolchain import emulate
+
+            assert board.emulator is not None
+            progress.stage("start", f"{board.name} on {board.emulator.name}")
+            port = stack.enter_context(emulate.start(board, built.elf)).port
+        else:
+            port = place.port
+            if flash:
+                from toolchain.flash import flash_board
+
+                progress.stage("flash", f"{board.name} on {port}")
+                flash_board(board, built, port, progress)
+        session = stack.enter_context(Session(port, baud=board.baud))
+        hello = session.hello()
+        if hello.model_sha256 != model.sha256:
+            raise DeviceError(
+                f"the {hello.board} on {port} runs another model ({hello.model_sha256[:12]}, not {model.sha256[:12]})",
+                f"flash it first: kit deploy {model.name} --board {board.name} --port {port}",
+            )
+        if place.emulated and board.emulator is not None and board.emulator.unit == "instructions":
+            yield Connection(port, "instructions", board.emulator.tick_instructions, session)
+        else:
+            yield Connection(port, "us", 1e6 / hello.tick_hz, session)

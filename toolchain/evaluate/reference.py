@@ -1,0 +1,38 @@
+"""What a device is expected to answer: a kit's test set through the reference and the float model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.data import load_dataset
+from toolchain.data.quantize import quantize_input, real_input
+from toolchain.errors import Missing
+from toolchain.evaluate.device import Expected
+from toolchain.model.reader import read_model
+from toolchain.model.runners import LiteRtRunner, reference_runner
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
+
+
+def expect(kit: Kit, int8_model: bytes, float_model: bytes) -> Expected:
+    """Run the kit's test set through both models.
+
+    The float model's answers are left out where no runtime for it is installed.
+    """
+    test = load_dataset(kit).test
+    graph = read_model(int8_model, kit.name)
+    runner = reference_runner(int8_model, graph)
+    tensor = graph.inputs[0]
+    inputs = quantize_input(test.x, kit.input, tensor).reshape(len(test), *tensor.shape[1:])
+    outputs = np.concatenate([runner.run([row[np.newaxis]])[0] for row in inputs])
+    try:
+        floating = LiteRtRunner(float_model)
+        real = real_input(test.x, kit.input).reshape(inputs.shape)
+        float_classes = np.array([floating.run([row[np.newaxis]])[0].argmax() for row in real])
+    except Missing:
+        float_classes = None
+    output = graph.outputs[0]
+    return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes)
