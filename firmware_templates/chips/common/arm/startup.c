@@ -1,0 +1,93 @@
+/* Cortex-M start-up: vector table, stack, memory, FPU. Armv7-M Architecture Reference Manual (DDI 0403) B1.5
+ * (vector table, reset), B3.2 (system control registers); the same addresses in Armv8-M (DDI 0553). */
+#include <stdint.h>
+#include <string.h>
+#include "../start.h"
+#include "vectors.h" /* the chip's: CHIP_INTERRUPTS, and chip_interrupt() */
+
+#define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
+#define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
+
+/* MPU of Armv6-M and Armv7-M (B3.5) */
+#define MPU_TYPE (*(volatile uint32_t *)0xE000ED90u)
+#define MPU_CTRL (*(volatile uint32_t *)0xE000ED94u)
+#define MPU_RBAR (*(volatile uint32_t *)0xE000ED9Cu)
+#define MPU_RASR (*(volatile uint32_t *)0xE000EDA0u)
+
+extern uint32_t __stack_guard[];
+extern uint32_t __data_start[], __data_end[], __data_load[], __bss_start[], __bss_end[];
+int main(void);
+void chip_reset_handler(void);
+
+/* Make a stack overflow fault at once: the stack limit register of Armv8-M, or an MPU region of 32 bytes
+ * without access below the stack. Below that lies the end of RAM. */
+static void guard_stack(void) {
+#if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+    __asm volatile("msr msplim, %0" ::"r"(__stack_bottom));
+#else
+    if ((MPU_TYPE >> 8) != 0) {                                  /* number of regions */
+        MPU_RBAR = (uint32_t)(uintptr_t)__stack_guard | 1u << 4; /* VALID, region 0 */
+        MPU_RASR = 1u << 28 | 7u << 1 | 1u;                      /* XN, no access, 2^(7+1) bytes, enabled */
+        MPU_CTRL = 1u << 2 | 1u; /* default map elsewhere, off in fault handlers */
+        __asm volatile("dsb\n isb" ::: "memory");
+    }
+#endif
+}
+
+void chip_reset_handler(void) {
+    stack_paint();
+    guard_stack();
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+    SCB_CPACR |= 0xFu << 20; /* full access to CP10 and CP11: FPU, MVE */
+    __asm volatile("dsb\n isb" ::: "memory");
+#endif
+    memcpy(__data_start, __data_load, (size_t)((uintptr_t)__data_end - (uintptr_t)__data_start));
+    memset(__bss_start, 0, (size_t)((uintptr_t)__bss_end - (uintptr_t)__bss_start));
+    (void)main();
+    chip_panic("main returned", 0);
+}
+
+void chip_halt(void) {
+    __asm volatile("cpsid i\n wfi");
+}
+
+/* A fault's stack frame: r0-r3, r12, lr, return address, xPSR (B1.5.6). When the stack itself overflowed
+ * there is no frame to read and the stack starts again from its top. */
+static void __attribute__((used, noreturn)) fault(const uint32_t *frame) {
+    const int overflow = frame < __stack_bottom || frame + 8 > __stack_top;
+    chip_panic(overflow ? "stack overflow" : "hard fault", overflow ? (uint32_t)(uintptr_t)frame : frame[6]);
+}
+
+static void __attribute__((naked)) fault_handler(void) {
+    __asm volatile("mrs r0, msp\n"
+                   "ldr r1, =__stack_top\n"
+                   "msr msp, r1\n"
+                   "b fault\n");
+}
+
+static void interrupt_handler(void) {
+    uint32_t number;
+    __asm volatile("mrs %0, ipsr" : "=r"(number));
+    chip_interrupt((number & 0x1FFu) - 16u);
+}
+
+typedef void (*vector_t)(void);
+
+__attribute__((used, section(".vectors"))) static const struct {
+    uint32_t *stack;
+    vector_t reset;
+    vector_t system[14]; /* NMI, faults, SVCall, PendSV, SysTick */
+    vector_t interrupt[CHIP_INTERRUPTS];
+} vectors = {
+    __stack_top,
+    chip_reset_handler,
+    {fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
+     0, 0, fault_handler, fault_handler, 0, fault_handler, chip_systick},
+    {[0 ... CHIP_INTERRUPTS - 1] = interrupt_handler},
+};
+
+void chip_reset(void) {
+    SCB_AIRCR = 0x05FA0004u; /* VECTKEY, SYSRESETREQ */
+    __asm volatile("dsb" ::: "memory");
+    chip_halt();
+}

@@ -1,0 +1,101 @@
+"""Board descriptors: those that ship are sound; a wrong one is refused with file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolchain.board.descriptor import board_files, list_boards, load_board
+from toolchain.errors import BadInput
+
+pytestmark = pytest.mark.unit
+
+GOOD = """\
+name = "mine"
+title = "Mine"
+chip = "cmsdk-mps2"
+architecture = "arm"
+target = "cortex-m4"
+
+[[memory]]
+name = "FLASH"
+kind = "flash"
+address = 0
+size = 1024
+reserved = 24
+
+[[memory]]
+name = "RAM"
+kind = "ram"
+address = 0x20000000
+size = 512
+"""
+
+
+def write(folder: Path, text: str, name: str = "mine") -> str:
+    path = folder / f"{name}.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_every_board_that_ships_loads() -> None:
+    boards = list_boards(internal=True)
+    assert {"host", "mps2-an386"} <= {board.name for board in boards}
+    assert len(boards) == len(board_files())
+    assert all(board.verified.hardware == "none" for board in boards), "nobody ran it on hardware yet"
+
+
+def test_reserved_bytes_are_not_ours(tmp_path: Path) -> None:
+    board = load_board(write(tmp_path, GOOD))
+    flash = board.memory[0]
+    assert (flash.origin, flash.length) == (24, 1000)
+    assert (board.bytes_of("flash"), board.bytes_of("ram")) == (1000, 512)
+
+
+def test_a_board_in_the_current_folder_is_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "boards").mkdir()
+    write(tmp_path / "boards", GOOD)
+    monkeypatch.chdir(tmp_path)
+    assert load_board("mine").title == "Mine"
+    assert "mine" in {board.name for board in list_boards()}
+
+
+def test_an_unknown_name_gets_the_nearest() -> None:
+    with pytest.raises(BadInput, match="did you mean mps2-an386"):
+        load_board("mps2an386")
+    with pytest.raises(BadInput, match=r"boards: .*host"):
+        load_board("qqqqqqq")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('title = "Mine"', 'title = "Mine"\ncolour = 1', r"mine\.toml:3: colour: unknown key.*allowed: .*chip"),
+        ('kind = "flash"', 'kind = "rom"', r"mine\.toml:9: memory\.0\.kind: .*'rom'"),
+        ("size = 512", 'size = 512\nspeed = "fast"', r"mine\.toml:19: memory\.1\.speed: unknown key.*allowed: .*size"),
+        ("size = 512", 'size = "big"', r"mine\.toml:18: memory\.1\.size: .*'big'"),
+        ('target = "cortex-m4"', 'target = "z80"', r"mine\.toml:5: target: no such target; there are generic"),
+        ('chip = "cmsdk-mps2"\n', "", r"mine\.toml:1: chip: key is missing"),
+        ("reserved = 24", "reserved = 1024", r"memory FLASH: nothing is left"),
+        ('kind = "ram"', 'kind = "flash"', r"at least one memory region of kind ram"),
+        ('name = "RAM"', 'name = "FLASH"', r"two memory regions have the same name"),
+        ('name = "mine"', 'name = "other"', r"name is 'other', but the file is named 'mine'"),
+        ('title = "Mine"', 'title = "Mine', r"mine\.toml: not valid TOML: .*line 2"),
+    ],
+)
+def test_a_wrong_descriptor_is_refused_where_it_is_wrong(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(BadInput, match=message):
+        load_board(path)
+
+
+def test_an_absent_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"nowhere\.toml: cannot be read"):
+        load_board(str(tmp_path / "nowhere.toml"))
+
+
+def test_a_board_without_emulator_says_which_have_one(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"no emulator runs it.*mps2-an386"):
+        load_board(write(tmp_path, GOOD)).as_emulated()

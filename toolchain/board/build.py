@@ -1,0 +1,207 @@
+"""From C sources to an image: staged, compiled by content, linked with the chip's script, measured."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolchain.board.compilers import Compiler, find_compiler
+from toolchain.board.descriptor import Board
+from toolchain.board.images import Image, make_images
+from toolchain.board.objects import Processes, ToolFailed
+from toolchain.board.size import Sizes, check_fits, explain_overflow, measure
+from toolchain.board.staging import Source, Stage, folders_with, sha256_of
+from toolchain.errors import BadInput
+from toolchain.progress import Progress, Quiet
+from toolchain.resources import resource
+
+if TYPE_CHECKING:
+    from toolchain.compiler.compile import CompiledModel
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What is frozen into the firmware beside the model: what it says when asked who it is."""
+
+    kit: str
+    model_sha256: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """A linked program."""
+
+    elf: Path
+    map: Path
+    build_id: str
+    board: Board
+    compiler: Compiler
+
+
+@dataclass(frozen=True)
+class Firmware:
+    """A firmware image for ``board``. ``images`` are what a flasher writes where; ``firmware_sha256`` is of them (of
+    the ELF where there are none); ``build_id`` of everything that went in."""
+
+    board: Board
+    elf: Path
+    images: tuple[Image, ...]
+    sizes: Sizes
+    firmware_sha256: str
+    build_id: str
+    compiler: str = field(default="")
+
+
+def chip_sources(board: Board) -> list[Source]:
+    """Start-up, linker script and HAL of the board's chip, with the generated memory map. Raises `BadInput` when
+    there is no such chip."""
+    chips = resource("firmware_templates") / "chips"
+    if not (chips / board.chip).is_dir():
+        raise BadInput(f"board {board.name}: no chip folder is named {board.chip!r}", "see firmware_templates/chips")
+    files = {"chips/chip.h": chips / "chip.h"}
+    folders = [chips / board.chip]
+    if board.architecture != "host":
+        folders += [chips / "common", chips / "common" / "include", chips / "common" / board.architecture]
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            if path.suffix in (".c", ".h", ".S", ".ld"):
+                files[f"chips/{path.relative_to(chips).as_posix()}"] = path
+    sources = [Source(name, path.read_text(encoding="utf-8"), "-Os") for name, path in files.items()]
+    # The memory functions are what kernels wait for.
+    sources = [Source(s.path, s.text) if s.path.endswith("/string.c") else s for s in sources]
+    if board.architecture != "host":
+        sources.append(Source("chips/memory.ld", _memory_script(board)))
+    return sources
+
+
+def build_program(
+    board: Board,
+    sources: Sequence[Source],
+    out: Path,
+    *,
+    name: str = "program",
+    defines: Mapping[str, int | str] | None = None,
+    compiler: Compiler | None = None,
+    progress: Progress | None = None,
+) -> Program:
+    """Compile ``sources`` with the board's chip files and link them to ``out/name.elf`` and ``out/name.map``.
+
+    Objects are kept in ``out/obj`` under the hash of all that made them, so only what changed is compiled. Everything
+    is compiled by relative names inside ``out/src``: no path of the machine reaches the image. Raises `KitError` with
+    the compiler's first error, `BadInput` when a memory region overflows, `Missing` when there is no compiler."""
+    compiler = compiler or find_compiler(board)
+    progress = progress or Quiet()
+    staged = [*chip_sources(board), *sources]
+    texts = {source.path: source.text.encode() for source in staged}
+    stage = Stage(out, texts)
+    stage.write()
+    macros = {**board.defines, "CHIP_BAUD": board.baud, **(defines or {})}
+    flags = [
+        *compiler.compile_flags(board),
+        *(f"-D{key}={value}" for key, value in sorted(macros.items())),
+        *(f"-I{folder}" for folder in folders_with(texts, (".h",))),
+    ]
+    units = [source for source in staged if source.compiled]
+    with Processes(out / "src") as processes:
+        objects = processes.compile_all(compiler, stage, units, flags, progress)
+        link = [*compiler.command, *compiler.link_flags(board), *_scripts(texts)]
+        link += [*(f"../obj/{path.name}" for path in objects), *compiler.libraries]
+        scripts = (texts[path].decode() for path in sorted(texts) if path.endswith(".ld"))
+        build_id = sha256_of(compiler.version, *link, *scripts)
+        elf, map_file, stamp = out / f"{name}.elf", out / f"{name}.map", out / f"{name}.id"
+        if not (elf.exists() and map_file.exists() and stamp.exists() and stamp.read_text() == build_id):
+            temporary, temporary_map = processes.temporary(elf), processes.temporary(map_file)
+            try:
+                processes.run([*link, f"-Wl,-Map=../{temporary_map.name}", "-o", f"../{temporary.name}"])
+            except ToolFailed as error:
+                raise explain_overflow(error.output, board) or error from error
+            os.replace(temporary_map, map_file)
+            os.replace(temporary, elf)
+            stamp.write_text(build_id)
+    return Program(elf, map_file, build_id, board, compiler)
+
+
+def build_firmware(
+    board: Board,
+    compiled: CompiledModel,
+    identity: Identity,
+    out: Path,
+    compiler: Compiler | None = None,
+    progress: Progress | None = None,
+) -> Firmware:
+    """The whole firmware of ``board`` around a compiled model, in ``out``: ``firmware.elf``, its images, its map.
+
+    What is known before the build is checked before it (`check_fits`). For an emulated run pass
+    ``board.as_emulated()``. Raises `BadInput` when it does not fit, `Missing` without a compiler, `KitError` when the
+    C does not compile."""
+    check_fits(board, compiled)
+    compiler = compiler or find_compiler(board)
+    sources = [Source(f"model/{name}", text, _level(compiled, name)) for name, text in sorted(compiled.files.items())]
+    sources += _room("app", "-Os") + _room("link", "-Os")
+    body = sha256_of(compiler.version, repr(board), *(s.path + s.text for s in [*chip_sources(board), *sources]))
+    sources.append(Source("app/kit_identity.h", identity_header(board, identity, body)))
+    program = build_program(board, sources, out, name="firmware", compiler=compiler, progress=progress)
+    images = make_images(program.elf, board)
+    digest = hashlib.sha256()
+    for path in [image.path for image in images] or [program.elf]:
+        digest.update(path.read_bytes())
+    sizes = measure(program.elf, program.map, board, compiled.weights_bytes, compiled.arena_bytes)
+    return Firmware(board, program.elf, images, sizes, digest.hexdigest(), body, compiler.version)
+
+
+def identity_header(board: Board, identity: Identity, build_id: str) -> str:
+    """``kit_identity.h``: the constants with which the firmware answers hello."""
+    labels = "".join(f"    {_c_string(label)},\n" for label in identity.labels) or "    0,\n"
+    return (
+        "/* Generated: who this firmware is. */\n#ifndef KIT_IDENTITY_H\n#define KIT_IDENTITY_H\n\n"
+        f"#define KIT_BOARD {_c_string(board.name)}\n"
+        f"#define KIT_NAME {_c_string(identity.kit)}\n"
+        f"#define KIT_BUILD_ID {_c_string(build_id)}\n"
+        f"#define KIT_MODEL_SHA256 {_c_string(identity.model_sha256)}\n"
+        f"#define KIT_LABEL_COUNT {len(identity.labels)}\n\n"
+        f"static const char *const kit_labels[] = {{\n{labels}}};\n\n#endif\n"
+    )
+
+
+def _c_string(text: str) -> str:
+    """``text`` as a C string literal: UTF-8, everything but plain ASCII as three-digit octal escapes."""
+    plain = {c for c in range(0x20, 0x7F)} - set(b'"\\?')
+    return '"' + "".join(chr(c) if c in plain else f"\\{c:03o}" for c in text.encode()) + '"'
+
+
+def _level(compiled: CompiledModel, name: str) -> str:
+    return "-Os" if getattr(compiled, "optimize", "default") == "size" and not name.startswith("kit_") else "-O2"
+
+
+def _room(room: str, optimize: str) -> list[Source]:
+    folder = resource("firmware_templates") / room
+    return [
+        Source(f"{room}/{path.name}", path.read_text(encoding="utf-8"), optimize)
+        for path in sorted(folder.glob("*"))
+        if path.suffix in (".c", ".h")
+    ]
+
+
+def _scripts(texts: Mapping[str, bytes]) -> list[str]:
+    """Linker options that name the chip's script and where scripts find each other."""
+    scripts = [path for path in texts if path.endswith("/link.ld")]
+    if not scripts:
+        return []
+    folders = [f"-L{folder}" for folder in folders_with(texts, (".ld",))]
+    return [*folders, *(f"-T{script}" for script in scripts)]
+
+
+def _memory_script(board: Board) -> str:
+    """The linker's MEMORY command from the board's regions."""
+    access = {"flash": "rx", "ram": "rwx", "code": "rwx"}
+    lines = [
+        f"    {region.name} ({access[region.kind]}) : ORIGIN = 0x{region.origin:08x}, LENGTH = 0x{region.length:x}"
+        for region in board.memory
+    ]
+    head = "/* Generated from the board's descriptor. */\n"
+    return f"{head}STACK_BYTES = {board.stack_bytes};\nMEMORY\n{{\n" + "\n".join(lines) + "\n}\n"

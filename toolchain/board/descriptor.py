@@ -1,0 +1,159 @@
+"""What a board is: one TOML file in ``firmware_templates/boards``, or a user's own, validated and frozen."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from toolchain.compiler.step import TARGETS
+from toolchain.errors import BadInput
+from toolchain.resources import resource
+from toolchain.toml import read_toml
+
+#: Folder in which a user keeps boards of their own, relative to the current folder.
+USER_FOLDER = Path("boards")
+
+Setting = bool | int | float | str
+UsbId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Region(_Table):
+    """One memory region as the linker sees it. The first ``reserved`` bytes belong to someone else (a boot loader)."""
+
+    name: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    kind: Literal["flash", "ram", "code"]
+    address: int = Field(ge=0, lt=1 << 32)
+    size: int = Field(gt=0)
+    reserved: int = Field(default=0, ge=0)
+
+    @property
+    def origin(self) -> int:
+        """First address that is ours."""
+        return self.address + self.reserved
+
+    @property
+    def length(self) -> int:
+        """Bytes that are ours."""
+        return self.size - self.reserved
+
+
+class Flasher(_Table):
+    """How an image gets onto the board: the class of that name in `toolchain.flash`, with its settings."""
+
+    name: Literal["none", "esptool", "uf2", "drive", "pyocd", "bossac", "dfu-util", "avrdude"]
+    settings: Mapping[str, Setting] = {}
+
+
+class Emulation(_Table):
+    """Which emulator runs the board, as which machine. ``baud``, when given, replaces the board's in an emulated build:
+    an emulator that models the line's speed makes 115,200 baud cost real time. ``unit`` is what latency is told in;
+    ``tick_instructions`` how many instructions one tick of the chip's counter is, where the unit is instructions."""
+
+    name: Literal["qemu", "labwired", "host"]
+    machine: str = ""
+    baud: int | None = Field(default=None, gt=0)
+    unit: Literal["instructions", "us"] = "us"
+    tick_instructions: int = Field(default=0, ge=0)
+    settings: Mapping[str, Setting] = {}
+
+
+class Verified(_Table):
+    """Where somebody saw the board run: a program and version, or ``none``."""
+
+    emulated: str = "none"
+    hardware: str = "none"
+
+
+class Board(_Table):
+    """A board. ``chip`` names the folder in ``firmware_templates/chips``; ``target`` what code is generated for;
+    ``cpu_flags`` the compiler's machine flags by compiler family; ``defines`` go to the chip's C as macros."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str
+    chip: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    architecture: Literal["host", "arm", "riscv", "xtensa", "avr"]
+    target: str
+    cpu_flags: Mapping[Literal["gcc", "espressif", "zig"], tuple[str, ...]] = {}
+    defines: Mapping[str, int | str] = {}
+    memory: tuple[Region, ...] = ()
+    stack_bytes: int = Field(default=4096, ge=0)
+    baud: int = Field(default=115_200, gt=0)
+    usb_ids: tuple[UsbId, ...] = ()
+    flasher: Flasher = Flasher(name="none")
+    emulator: Emulation | None = None
+    verified: Verified = Verified()
+    internal: bool = False
+    emulated: bool = False
+
+    @field_validator("target")
+    @classmethod
+    def _known_target(cls, target: str) -> str:
+        if target not in TARGETS:
+            raise ValueError(f"no such target; there are {', '.join(TARGETS)}")
+        return target
+
+    @model_validator(mode="after")
+    def _regions_are_sound(self) -> Board:
+        for region in self.memory:
+            if region.reserved >= region.size:
+                raise ValueError(f"memory {region.name}: nothing is left beside the reserved bytes")
+            if region.address + region.size > 1 << 32:
+                raise ValueError(f"memory {region.name}: ends above the 32-bit address space")
+        names = [region.name for region in self.memory]
+        if len(names) != len(set(names)):
+            raise ValueError("two memory regions have the same name")
+        if self.architecture != "host" and not any(region.kind == "ram" for region in self.memory):
+            raise ValueError("a board needs at least one memory region of kind ram")
+        return self
+
+    def as_emulated(self) -> Board:
+        """The board as its emulator wants it built: the emulator's baud, ``emulated`` set. Raises `BadInput` when no
+        emulator runs it."""
+        if self.emulator is None:
+            names = ", ".join(b.name for b in list_boards() if b.emulator)
+            raise BadInput(f"board {self.name}: no emulator runs it", f"boards with an emulator: {names}")
+        return self.model_copy(update={"baud": self.emulator.baud or self.baud, "emulated": True})
+
+    def bytes_of(self, kind: Literal["flash", "ram", "code"]) -> int:
+        """Usable bytes of all regions of a kind."""
+        return sum(region.length for region in self.memory if region.kind == kind)
+
+
+def board_files() -> dict[str, Path]:
+    """Every board's file by name: those of the package, and the user's in ``./boards``, which win."""
+    folders = (resource("firmware_templates") / "boards", USER_FOLDER)
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def list_boards(internal: bool = False) -> list[Board]:
+    """All boards by name; ``internal`` ones (machines that only tests use) when asked for."""
+    boards = [read_board(path) for _, path in sorted(board_files().items())]
+    return [board for board in boards if internal or not board.internal]
+
+
+def load_board(name: str) -> Board:
+    """The board of this name, or of this path of a TOML file. Raises `BadInput` with the nearest name when unknown."""
+    if name.endswith(".toml"):
+        return read_board(Path(name))
+    files = board_files()
+    if name not in files:
+        near = difflib.get_close_matches(name, files, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"boards: {', '.join(sorted(files))}"
+        raise BadInput(f"no board is named {name!r}", hint + ("; kit boards lists them" if near else ""))
+    return read_board(files[name])
+
+
+def read_board(path: Path) -> Board:
+    """The board in one file. Raises `BadInput` naming file, line and key of what is wrong."""
+    board = read_toml(path, Board)
+    if board.name != path.stem:
+        raise BadInput(f"{path}: name is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
+    return board

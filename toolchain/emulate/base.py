@@ -1,0 +1,115 @@
+"""What an emulated board is to the rest: a serial port, and a process that never outlives us."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from toolchain.board.descriptor import Board
+from toolchain.errors import DeviceError, Missing
+
+#: Runs a command and kills it as soon as standard input ends, which it does whatever way this process dies.
+_LEASH = (
+    '"$@" </dev/null 9<&- & child=$!; { cat <&9 >/dev/null; kill -KILL "$child"; } 2>/dev/null & '
+    'wait "$child"; status=$?; kill -KILL $! 2>/dev/null; exit "$status"'
+)
+_FIRST_FREE_DESCRIPTOR = 50  # shells keep the low ones for themselves
+
+
+class Emulator:
+    """A running emulated board; a context manager that ends it. ``port`` is a pyserial URL or the path of a pty,
+    ``unit`` what `ticks_to_latency` gives, ``version`` the program that emulates."""
+
+    port: str
+    version: str
+
+    def __init__(self, board: Board) -> None:
+        assert board.emulator is not None, board.name
+        self.board = board
+        self.unit = board.emulator.unit
+
+    def ticks_to_latency(self, ticks: int, tick_hz: int) -> float:
+        """Ticks of the chip's counter in `unit`: instructions where the emulator counts them, else microseconds."""
+        assert self.board.emulator is not None
+        if self.unit == "instructions":
+            return ticks * self.board.emulator.tick_instructions
+        return ticks * 1e6 / tick_hz
+
+    def check(self) -> None:
+        """Raise `DeviceError` with the emulator's last words when it has ended."""
+
+    def close(self) -> None:
+        """End the emulator. Safe to call again."""
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+class ProcessEmulator(Emulator):
+    """An emulator that is a process of its own, with its UART on a TCP port of this machine.
+
+    The port is bound here and its listening socket handed over, so no other process can take it in between. The process
+    runs on a leash: it is killed when we close it and when we die in whatever way.
+    """
+
+    def __init__(self, board: Board, version: str, command: Callable[[int], Sequence[str]]) -> None:
+        """``command`` makes the command line from the number of the listening socket that the process inherits."""
+        super().__init__(board)
+        self.version = version
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the emulator)
+        with socket.create_server(("127.0.0.1", 0), backlog=1) as server:
+            self.port = f"socket://127.0.0.1:{server.getsockname()[1]}"
+            descriptor = fcntl.fcntl(server.fileno(), fcntl.F_DUPFD, _FIRST_FREE_DESCRIPTOR)
+            try:
+                self._process = subprocess.Popen(
+                    ["/bin/sh", "-c", "exec 9<&0; " + _LEASH, "leash", *command(descriptor)],
+                    pass_fds=(descriptor,),
+                    stdin=subprocess.PIPE,
+                    stdout=self._log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C is for us; we end it
+                )
+            finally:
+                os.close(descriptor)
+
+    def check(self) -> None:
+        status = self._process.poll()
+        if status is not None:
+            self._log.seek(0)
+            words = self._log.read().decode(errors="replace").strip().splitlines()
+            raise DeviceError(
+                f"the emulator ended ({self.version}, status {status}): {' '.join(words[-2:]) or 'silently'}"
+            )
+
+    def wait_until_running(self, seconds: float = 0.05) -> None:
+        """Give a process that cannot start the time to say so. Raises `DeviceError`."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.check()
+            time.sleep(0.01)
+
+    def close(self) -> None:
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with suppress(OSError):
+                self._process.stdin.close()
+            self._process.wait()
+            self._log.close()
+
+
+def find_program(name: str, install: str) -> Path:
+    """An emulator's program on PATH. Raises `Missing` with the command that installs it."""
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"the emulator {name} is not installed", install)
+    return Path(path)

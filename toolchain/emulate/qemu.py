@@ -1,0 +1,50 @@
+"""QEMU: Cortex-M and RISC-V machines whose instructions are counted (https://www.qemu.org/docs/master/system/)."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+from pathlib import Path
+
+from toolchain.board.descriptor import Board
+from toolchain.emulate.base import ProcessEmulator, find_program
+
+_PROGRAMS = {
+    "arm": ("qemu-system-arm", "apt install qemu-system-arm"),
+    "riscv": ("qemu-system-riscv32", "apt install qemu-system-misc"),
+    "xtensa": ("qemu-system-xtensa", "apt install qemu-system-misc"),
+    "avr": ("qemu-system-avr", "apt install qemu-system-misc"),
+}
+
+
+class QemuEmulator(ProcessEmulator):
+    """A board run by QEMU. ``-icount shift=0`` makes one instruction one nanosecond of the machine's time, so a timer
+    counts instructions and counts them alike in every run. The machine starts when the first client connects: no text
+    is lost."""
+
+    def __init__(self, board: Board, firmware: Path) -> None:
+        assert board.emulator is not None
+        machine = board.emulator.machine
+        settings = board.emulator.settings
+        program = find_program(*_PROGRAMS[board.architecture])
+
+        def command(descriptor: int) -> list[str]:
+            image = ["-bios", str(firmware)] if settings.get("load") == "bios" else ["-kernel", str(firmware)]
+            return [
+                *(str(program), "-M", machine, *(["-cpu", str(settings["cpu"])] if "cpu" in settings else [])),
+                *("-nodefaults", "-display", "none", "-monitor", "none", "-icount", "shift=0"),
+                *("-chardev", f"socket,id=uart,fd={descriptor},server=on,wait=on", "-serial", "chardev:uart"),
+                *image,
+            ]
+
+        super().__init__(board, qemu_version(program), command)
+        self.wait_until_running()
+
+
+@functools.cache
+def qemu_version(program: Path) -> str:
+    """``qemu 7.2``, as board descriptors name it."""
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"version (\d+\.\d+)", said)
+    return f"qemu {found[1]}" if found else "qemu"
