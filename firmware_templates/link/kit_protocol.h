@@ -109,7 +109,7 @@ static inline float kit_get_float(const uint8_t *from) {
 struct kit_header {
     uint8_t type; /* message type; bit 7 set in answers */
     uint8_t status; /* 0 in requests */
-    uint16_t sequence; /* number of the request in its session, counted modulo 65,536; an answer has its request's */
+    uint16_t sequence; /* the request's number in its session, modulo 65,536; an answer has its request's */
     uint32_t session; /* drawn by the host at hello; frames of any other session are not believed */
 };
 #define KIT_HEADER_BYTES 8

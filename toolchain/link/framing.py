@@ -59,7 +59,7 @@ def decode(segment: bytes) -> Frame | None:
 
 
 def looks_like_text(data: bytes) -> bool:
-    """Whether a person could have meant these bytes to be read (UTF-8 without control codes but for layout and colour)."""
+    """Whether these bytes are meant for a person: UTF-8 without control codes but for layout and colour."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -59,7 +59,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """Fields one after another, without padding, then possibly a tail of bytes whose length the frame's length gives."""
+    """Fields one after another without padding, then possibly a tail of bytes; the frame's length gives its length."""
 
     name: str
     fields: tuple[Field, ...] = ()
@@ -109,7 +109,11 @@ HEADER = Layout(
     (
         Field("type", "uint8_t", "message type; bit 7 set in answers"),
         Field("status", "uint8_t", "0 in requests"),
-        Field("sequence", "uint16_t", "number of the request in its session, counted modulo 65,536; an answer has its request's"),
+        Field(
+            "sequence",
+            "uint16_t",
+            "the request's number in its session, modulo 65,536; an answer has its request's",
+        ),
         Field("session", "uint32_t", "drawn by the host at hello; frames of any other session are not believed"),
     ),
 )
@@ -177,7 +181,7 @@ def _message(
 HELLO = _message(
     "hello",
     1,
-    "Opens a session: the device forgets any earlier one, puts the model's state back to its start, and says who it is. "
+    "Opens a session: the device forgets any earlier one, puts the model's state back to its start and says who it is. "
     "The device takes the highest protocol version both know; with none it answers `version` (its own bounds in the "
     "first two fields) and opens nothing.",
     request=(
@@ -253,7 +257,7 @@ RUN = _message(
         Field("layers_run", "uint16_t", "layers that ran"),
         Field("stopped", "uint8_t", "1 when a later layer did not run"),
     ),
-    answer_tail="all outputs one after another when they fit and all layers ran; otherwise nothing: read them by `output`",
+    answer_tail="all outputs one after another when they fit and all layers ran; otherwise nothing: ask by `output`",
 )
 OUTPUT = _message(
     "output",

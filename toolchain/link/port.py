@@ -1,0 +1,130 @@
+"""Serial ports: a device file, a pty, a COM port or ``socket://host:port``, opened for one user at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import select
+import time
+from typing import Any
+
+import serial
+
+from toolchain.errors import BadInput, DeviceError, Missing
+
+DEFAULT_BAUD = 115200
+
+
+def open_port(url: str, baud: int = DEFAULT_BAUD) -> Any:
+    """A pyserial port that nobody else may open meanwhile. DTR and RTS stay as the system sets them, also at closing
+    (on many boards a change of theirs is a reset).
+
+    Raises Missing when there is no such port or no permission, DeviceError when it is in use or fails, BadInput when
+    ``url`` or ``baud`` makes no sense.
+    """
+    try:
+        port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=0)
+        if os.name == "posix" and "://" not in url:
+            port.exclusive = True
+        port.open()
+    except ValueError as error:
+        raise BadInput(f"{url} at {baud} baud cannot be opened: {error}", "give a port as in `kit boards`") from error
+    except (serial.SerialException, OSError) as error:
+        raise _port_error(url, error) from error
+    if os.name == "posix" and "://" not in url:
+        _keep_control_lines(port.fileno())
+    return port
+
+
+def _keep_control_lines(fd: int) -> None:
+    """Takes the port for us alone, and stops the driver from dropping DTR when it is closed."""
+    import fcntl
+    import termios
+
+    with contextlib.suppress(OSError, termios.error):
+        fcntl.ioctl(fd, termios.TIOCEXCL)
+        attributes = termios.tcgetattr(fd)
+        attributes[2] &= ~termios.HUPCL
+        termios.tcsetattr(fd, termios.TCSANOW, attributes)
+
+
+def _port_error(url: str, error: OSError) -> Missing | DeviceError:
+    number = error.errno
+    text = str(error).lower()
+    if number == errno.ENOENT or "no such file" in text or "filenotfounderror" in text:
+        return Missing(f"there is no port {url}", "plug the board in with a data cable; `kit boards` lists the ports")
+    if number in (errno.EACCES, errno.EPERM) and os.name == "posix":
+        return Missing(
+            f"no permission for port {url}", "add yourself to the group that owns it (dialout), then log in again"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN) or "lock" in text or "permissionerror" in text:
+        return DeviceError(f"port {url} is in use", "close the other program (monitor, IDE, another kit) and try again")
+    if number in (errno.ENOTTY, errno.EINVAL) or "could not configure port" in text:
+        return DeviceError(f"{url} is no serial port", "give a serial port; `kit boards` lists them")
+    return DeviceError(f"port {url} cannot be opened: {error}", "check that the emulator or board is running")
+
+
+class Line:
+    """Reads and writes of a port with time-outs, its failures as DeviceError. ``bytes_in`` counts what was received."""
+
+    def __init__(self, port: Any, write_timeout: float = 10.0) -> None:
+        self.port = port
+        self.name = str(getattr(port, "port", None) or getattr(port, "name", None) or "port")
+        self.bytes_in = 0
+        self._fd: int | None = None
+        if os.name == "posix":
+            with contextlib.suppress(Exception):
+                self._fd = port.fileno()
+        with contextlib.suppress(Exception):
+            port.write_timeout = write_timeout
+
+    def read(self, seconds: float) -> bytes:
+        """What has come, after at most ``seconds``; empty when nothing has."""
+        try:
+            data = self._read(max(0.0, seconds))
+        except (serial.SerialException, OSError, TypeError, ValueError) as error:  # pyserial's ways of saying "gone"
+            raise self._gone(error) from error
+        self.bytes_in += len(data)
+        return data
+
+    def _read(self, seconds: float) -> bytes:
+        if self._fd is None:
+            self.port.timeout = seconds
+            return bytes(self.port.read(max(1, self.port.in_waiting)))
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self._fd, 4096)
+        except BlockingIOError:
+            return b""
+        if not data:
+            raise OSError("end of file")
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Sends all of ``data``."""
+        try:
+            self.port.write(data)
+        except serial.SerialTimeoutException as error:
+            raise DeviceError(
+                f"{self.name} takes no more bytes", "the device or emulator has stopped: reset it and try again"
+            ) from error
+        except (serial.SerialException, OSError, TypeError, ValueError) as error:
+            raise self._gone(error) from error
+
+    def _gone(self, error: Exception) -> DeviceError:
+        return DeviceError(
+            f"the connection to {self.name} was lost ({error})", "plug the board in again (or restart the emulator)"
+        )
+
+    @property
+    def byte_seconds(self) -> float:
+        """Time of a byte on the wire: 8 data bits, start and stop."""
+        return 10.0 / (getattr(self.port, "baudrate", None) or DEFAULT_BAUD)
+
+
+def now() -> float:
+    """Seconds of a clock that only goes forward."""
+    return time.monotonic()

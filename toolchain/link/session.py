@@ -1,0 +1,308 @@
+"""A conversation with the firmware: who it is, inferences, profiles, memory."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from toolchain.errors import BadInput, DeviceError
+from toolchain.link import protocol
+from toolchain.link.exchange import DeviceRestarted, Exchange, LinkStatistics, RequestRefused
+from toolchain.link.port import DEFAULT_BAUD, Line, open_port
+from toolchain.link.protocol import Message, TensorKind
+
+__all__ = [
+    "DeviceInfo",
+    "DeviceRestarted",
+    "InferResult",
+    "LayerProfile",
+    "LinkStatistics",
+    "MemoryInfo",
+    "ProfileResult",
+    "RequestRefused",
+    "Session",
+    "TensorInfo",
+]
+
+
+@dataclass(frozen=True)
+class TensorInfo:
+    """A tensor on the device: ``offset`` and ``bytes`` in the arena, ``type`` a number of ``enum kit_type``."""
+
+    name: str
+    offset: int
+    bytes: int
+    scale: float
+    zero_point: int
+    type: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """Who answered hello."""
+
+    board: str
+    build_id: str
+    model_sha256: str
+    labels: tuple[str, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    layer_count: int
+    tick_hz: int
+    arena_bytes: int
+    inferences: int
+    version: int
+    window: int
+    receive_bytes: int
+
+
+@dataclass(frozen=True)
+class InferResult:
+    """``outputs`` as raw bytes in the order of the model (none when it was stopped early); ``ticks`` of the device's
+    counter, ``tick_hz`` a second."""
+
+    outputs: list[bytes]
+    ticks: int
+    layers_run: int
+
+
+@dataclass(frozen=True)
+class LayerProfile:
+    """One layer of a profiled run: its ticks and the CRC-32 of its output (``zlib.crc32``)."""
+
+    ticks: int
+    crc32: int
+
+
+@dataclass(frozen=True)
+class ProfileResult:
+    """A profiled run."""
+
+    result: InferResult
+    layers: list[LayerProfile]
+
+
+@dataclass(frozen=True)
+class MemoryInfo:
+    """What the firmware uses, in bytes (``stack_bytes`` 0 when unknown), and its side's link counters."""
+
+    stack_bytes: int
+    arena_bytes: int
+    tick_hz: int
+    frames: int
+    damaged: int
+    repeated: int
+
+
+class Session:
+    """The host's end of the link. A context manager; closes the port if it opened it.
+
+    ``port`` is a pyserial-like object, opened. ``timeout``: seconds without progress after which an operation fails;
+    an inference whose slowest layer takes longer than that needs a greater one. Every operation may raise DeviceError
+    (silence, loss of the port, ``RequestRefused``, ``DeviceRestarted``).
+    """
+
+    def __init__(self, port: Any, timeout: float = 10.0, on_text: Callable[[str], None] | None = None) -> None:
+        self._exchange = Exchange(Line(port), timeout, on_text)
+        self._port = port
+        self._owns_port = False
+        self._info: DeviceInfo | None = None
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        baud: int = DEFAULT_BAUD,
+        timeout: float = 10.0,
+        on_text: Callable[[str], None] | None = None,
+    ) -> Self:
+        """A session over the port ``url`` (see ``open_port`` for what it may be and what is raised)."""
+        session = cls(open_port(url, baud), timeout, on_text)
+        session._owns_port = True
+        return session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the port if this session opened it."""
+        if self._owns_port:
+            self._port.close()
+
+    @property
+    def statistics(self) -> LinkStatistics:
+        """How the link fared since it was opened."""
+        return self._exchange.statistics
+
+    @property
+    def info(self) -> DeviceInfo:
+        """What the device said at hello (which is said first, when it was not)."""
+        return self._info or self.hello()
+
+    def hello(self, wait: float = 10.0) -> DeviceInfo:
+        """Opens a session, waiting at most ``wait`` seconds for the device to start, and asks who it is. The model's
+        state is reset."""
+        self._info = None
+        payload = self._exchange.open_session(
+            protocol.HELLO.request.pack(version_min=protocol.VERSION_MIN, version_max=protocol.VERSION_MAX), wait
+        )
+        said = _unpack(protocol.HELLO, payload)
+        names = said["tail"].split(b"\0")
+        if len(names) < 3 or not protocol.VERSION_MIN <= said["version"] <= protocol.VERSION_MAX or not said["window"]:
+            raise DeviceError("the device's hello makes no sense", "build and flash the firmware again")
+        self._exchange.window = said["window"]
+        self._info = DeviceInfo(
+            board=names[0].decode("utf-8", "replace"),
+            build_id=names[1].decode("utf-8", "replace"),
+            model_sha256=said["model_sha256"].hex(),
+            labels=self._labels(said["label_count"]),
+            inputs=tuple(self.tensor(TensorKind.INPUT, i) for i in range(said["input_count"])),
+            outputs=tuple(self.tensor(TensorKind.OUTPUT, i) for i in range(said["output_count"])),
+            **{
+                k: said[k]
+                for k in (
+                    "layer_count",
+                    "tick_hz",
+                    "arena_bytes",
+                    "inferences",
+                    "version",
+                    "window",
+                    "receive_bytes",
+                )  # fmt: skip
+            },
+        )
+        return self._info
+
+    def _labels(self, count: int) -> tuple[str, ...]:
+        labels: list[str] = []
+        while len(labels) < count:
+            said = self._ask(protocol.LABELS, first=len(labels))
+            part = said["tail"].split(b"\0")[:-1]
+            if said["first"] != len(labels) or len(part) != said["count"] or not part:
+                raise DeviceError("the device's labels make no sense", "build and flash the firmware again")
+            labels += [label.decode("utf-8", "replace") for label in part]
+        return tuple(labels)
+
+    def tensor(self, kind: TensorKind, index: int) -> TensorInfo:
+        """Input, output or layer output ``index``."""
+        said = self._ask(protocol.TENSOR, kind=kind, index=index)
+        return TensorInfo(
+            name=said["tail"].split(b"\0")[0].decode("utf-8", "replace"),
+            offset=said["offset"],
+            bytes=said["bytes"],
+            scale=said["scale"],
+            zero_point=said["zero_point"],
+            type=said["type"],
+            shape=said["shape"][: said["rank"]],
+        )
+
+    def infer(self, inputs: Sequence[bytes], stop_after: int | None = None) -> InferResult:
+        """One inference on raw ``inputs`` (the bytes of each input tensor); stops behind layer ``stop_after``.
+
+        Raises BadInput when number or length of the inputs is not the model's.
+        """
+        return self._run(inputs, protocol.NO_LAYER if stop_after is None else stop_after, profile=False)
+
+    def profile(self, inputs: Sequence[bytes]) -> ProfileResult:
+        """One inference that keeps time and output CRC of every layer."""
+        result = self._run(inputs, protocol.NO_LAYER, profile=True)
+        layers: list[LayerProfile] = []
+        while len(layers) < result.layers_run:
+            said = self._ask(protocol.PROFILE, first=len(layers))
+            size = protocol.PROFILE_ENTRY.size
+            if said["first"] != len(layers) or not said["count"] or len(said["tail"]) != said["count"] * size:
+                raise DeviceError("the device's profile makes no sense", "build and flash the firmware again")
+            for at in range(0, len(said["tail"]), size):
+                entry = protocol.PROFILE_ENTRY.unpack(said["tail"][at : at + size])
+                layers.append(LayerProfile(entry["ticks"], entry["crc"]))
+        return ProfileResult(result, layers)
+
+    def _run(self, inputs: Sequence[bytes], stop_after: int, profile: bool) -> InferResult:
+        info = self.info
+        sizes = [t.bytes for t in info.inputs]
+        if [len(x) for x in inputs] != sizes:
+            raise BadInput(
+                f"the model on the device takes inputs of {sizes} bytes, not {[len(x) for x in inputs]}",
+                "the firmware is of another model: deploy this one",
+            )
+        batch: list[tuple[Message, bytes]] = []
+        room = protocol.MAX_PAYLOAD_BYTES - protocol.INPUT.request.size
+        crc = 0
+        for index, data in enumerate(inputs):
+            crc = zlib.crc32(data, crc)
+            for at in range(0, len(data), room):
+                chunk = bytes(data[at : at + room])
+                batch.append((protocol.INPUT, protocol.INPUT.request.pack(index=index, offset=at, tail=chunk)))
+        run = protocol.RUN.request.pack(stop_after=stop_after, profile=int(profile), input_crc=crc)
+        said = _unpack(protocol.RUN, self._exchange.transact([*batch, (protocol.RUN, run)]))
+        return InferResult(
+            [] if said["stopped"] else self._outputs(info, said["tail"]), said["ticks"], said["layers_run"]
+        )
+
+    def _outputs(self, info: DeviceInfo, tail: bytes) -> list[bytes]:
+        """The outputs, from the run's answer when it had them, else read one after another."""
+        outputs: list[bytes] = []
+        at = 0
+        for index, tensor in enumerate(info.outputs):
+            if tail:
+                outputs.append(tail[at : at + tensor.bytes])
+                at += tensor.bytes
+            else:
+                outputs.append(self._read(protocol.OUTPUT, 0, tensor.bytes, index=index))
+        if at != len(tail):
+            raise DeviceError("the device's outputs have the wrong length", "build and flash the firmware again")
+        return outputs
+
+    def read_arena(self, offset: int, length: int) -> bytes:
+        """``length`` bytes of the model's arena from ``offset``. RequestRefused when they are not all in it."""
+        return self._read(protocol.ARENA, offset, length)
+
+    def _read(self, message: Message, offset: int, length: int, **more: int) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            part = min(length - len(data), protocol.MAX_PAYLOAD_BYTES)
+            got = self._ask(message, offset=offset + len(data), length=part, **more)["tail"]
+            if len(got) != part:
+                raise DeviceError(f"the device sent {len(got)} bytes for {part}", "build and flash the firmware again")
+            data += got
+        return bytes(data)
+
+    def memory(self) -> MemoryInfo:
+        """What the firmware uses now."""
+        said = self._ask(protocol.MEMORY)
+        said.pop("tail")
+        return MemoryInfo(**said)
+
+    def reset_state(self) -> None:
+        """Puts the model's state (variables kept between inferences) back to its start."""
+        self._ask(protocol.INIT)
+
+    def reset(self) -> None:
+        """Restarts the firmware; call ``hello`` afterwards."""
+        self._ask(protocol.RESET)
+        self._info = None
+
+    def listen(self, seconds: float) -> None:
+        """Takes in what the device prints, for at most ``seconds`` (returns after the first bytes)."""
+        self._exchange.listen(seconds)
+
+    def _ask(self, message: Message, **values: Any) -> dict[str, Any]:
+        return _unpack(message, self._exchange.transact([(message, message.request.pack(**values))]))
+
+
+def _unpack(message: Message, payload: bytes) -> dict[str, Any]:
+    try:
+        return message.answer.unpack(payload)
+    except ValueError as error:
+        raise DeviceError(
+            f"the device's answer has the wrong length ({error})", "build and flash the firmware again"
+        ) from error
