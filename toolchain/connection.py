@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from toolchain.errors import BadInput, DeviceError, Missing
 from toolchain.progress import Progress, Quiet
 
@@ -36,9 +34,9 @@ class Connection:
     per_tick: float
     session: Session
 
-    def infer(self, sample: np.ndarray) -> tuple[np.ndarray, int]:
-        """Run one sample [1, …]: the first output and the ticks it took."""
-        result = self.session.infer([sample])
+    def infer(self, data: bytes) -> tuple[bytes, int]:
+        """Run the model on one input: the first output and the ticks it took."""
+        result = self.session.infer([data])
         return result.outputs[0], result.ticks
 
     def stack_bytes(self) -> int | None:
@@ -82,32 +80,58 @@ def connected(
 
     Raises DeviceError when the board does not answer or runs another model.
     """
-    from toolchain.link.session import Session
-
     progress = progress or Quiet()
-    board = place.board
+    board, emulator = place.board, None
     with ExitStack() as stack:
         if place.emulated:
             from toolchain import emulate
 
             assert board.emulator is not None
             progress.stage("start", f"{board.name} on {board.emulator.name}")
-            port = stack.enter_context(emulate.start(board, built.elf)).port
-        else:
-            port = place.port
-            if flash:
-                from toolchain.flash import flash_board
+            emulator = stack.enter_context(emulate.start(board, built.elf))
+        elif flash:
+            from toolchain.flash import flash_board
 
-                progress.stage("flash", f"{board.name} on {port}")
-                flash_board(board, built, port, progress)
-        session = stack.enter_context(Session(port, baud=board.baud))
-        hello = session.hello()
-        if hello.model_sha256 != model.sha256:
-            raise DeviceError(
-                f"the {hello.board} on {port} runs another model ({hello.model_sha256[:12]}, not {model.sha256[:12]})",
-                f"flash it first: kit deploy {model.name} --board {board.name} --port {port}",
-            )
-        if place.emulated and board.emulator is not None and board.emulator.unit == "instructions":
-            yield Connection(port, "instructions", board.emulator.tick_instructions, session)
-        else:
-            yield Connection(port, "us", 1e6 / hello.tick_hz, session)
+            progress.stage("flash", f"{board.name} on {place.port}")
+            flash_board(board, built, place.port, progress)
+        port = emulator.port if emulator else place.port
+        try:
+            session = stack.enter_context(open_session(port, board, progress))
+            _check_identity(session, port, board, built if flash or place.emulated else None, model)
+            unit = emulator.unit if emulator else "us"
+            tick_hz = session.info.tick_hz
+            per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz
+            yield Connection(port, unit, per_tick, session)
+        except DeviceError:
+            if emulator:
+                emulator.check()  # its last words say more than our time-out
+            raise
+
+
+def open_session(port: str, board: Board, progress: Progress) -> Session:
+    """A session at the board's baud; what the device prints goes to ``progress`` line by line."""
+    from toolchain.link.session import Session
+
+    def show(text: str) -> None:
+        for line in text.splitlines():
+            if line.strip():
+                progress.log(f"{board.name}: {line.rstrip()}")
+
+    return Session.open(port, board.baud, on_text=show)
+
+
+def _check_identity(session: Session, port: str, board: Board, built: Built | None, model: Model) -> None:
+    """Raise DeviceError unless the device is ``board``, runs ``model``, and (when given) is just what was built."""
+    info = session.info
+    flash = f"flash it first: kit deploy {model.name} --board {board.name} --port {port}"
+    if info.board != board.name:
+        raise DeviceError(f"on {port} is {info.board!r}, not {board.name!r}", f"name it: --board {info.board}")
+    if info.model_sha256 != model.sha256:
+        raise DeviceError(
+            f"the {board.name} on {port} runs another model ({info.model_sha256[:12]}, not {model.sha256[:12]})", flash
+        )
+    if built is not None and info.build_id != built.build_id:
+        raise DeviceError(
+            f"the {board.name} on {port} still runs an older firmware ({info.build_id[:12]}, not {built.build_id[:12]})",
+            "reset the board; if that does not help, flash it by its boot button",
+        )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from toolchain.connection import Connection, Place
     from toolchain.evaluate.device import Expected
     from toolchain.kit import Kit
+    from toolchain.train import TrainedModel
 
 #: Samples that `deploy` tests when nobody says how many: few where the emulator models the speed of the serial line.
 DEFAULT_SAMPLES = {"labwired": 20}
@@ -52,25 +53,6 @@ class Model:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A kit's models: ``folder`` holds them, the pictures and ``trained.json``."""
-
-    folder: Path
-    model: Model
-    float_model: Path
-    metrics: Mapping[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "kit": self.model.name,
-            "folder": str(self.folder),
-            "model": str(self.model.path),
-            "model_sha256": self.model.sha256,
-            **self.metrics,
-        }
-
-
-@dataclass(frozen=True)
 class Built:
     """A firmware image in ``folder``. ``images`` are (address, file) for a flasher; ``memory`` is what it takes, its
     stack not known before it runs."""
@@ -82,6 +64,10 @@ class Built:
     firmware_sha256: str
     build_id: str
     compiler: str
+
+    def report(self) -> dict[str, Any]:
+        """The compiler's report on the model that is inside."""
+        return dict(json.loads((self.folder / "report.json").read_text()))
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -126,47 +112,48 @@ class Deployment:
 
     def answer(self, sample: int) -> tuple[np.ndarray, float]:
         """Run test sample ``sample`` again: the score of each label, and the latency in the test's unit."""
-        output, ticks = self.connection.infer(self.expected.inputs[sample : sample + 1])
-        scores = self.expected.scale * (output.reshape(-1).astype(int) - self.expected.zero_point)
+        import numpy as np
+
+        data, ticks = self.connection.infer(self.expected.inputs[sample].tobytes())
+        output = np.frombuffer(data, self.expected.outputs.dtype).astype(int)
+        scores = self.expected.scale * (output - self.expected.zero_point)
         return scores, ticks * self.connection.per_tick
 
 
-def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> Trained:
-    """Train ``kit`` and convert its model to int8, unless that was done."""
-    progress = progress or Quiet()
+def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> TrainedModel:
+    """Train ``kit`` and convert its model to int8, unless that was done; ``build/<kit>/model`` holds the result."""
+    from toolchain.train import load_trained
 
     def make(folder: Path) -> None:
         from toolchain.train import train_kit
 
-        progress.stage("train", kit.title)
-        trained = train_kit(kit, folder, progress)
-        said = {"int8": trained.int8.name, "float": trained.float_model.name, "metrics": trained.metrics}
-        (folder / "trained.json").write_text(json.dumps(said))
+        train_kit(kit, folder, progress)
 
     made_from = {
         "kit": kit.training_key(),
         "source": source_hash("train", "data", "kit.py"),
         "versions": versions("tensorflow", "tensorflow-cpu", "keras", "numpy", "scikit-learn"),
     }
-    folder = workspace.artefact(workspace.folder(kit.name) / "model", made_from, make, progress)
-    said = json.loads((folder / "trained.json").read_text())
-    path = folder / said["int8"]
-    return Trained(
-        folder, Model(kit.name, path, sha256_file(path), kit.labels), folder / said["float"], said["metrics"]
-    )
+    return load_trained(workspace.artefact(workspace.folder(kit.name) / "model", made_from, make, progress))
 
 
-def expectations(kit: Kit, trained: Trained, workspace: Workspace, progress: Progress | None = None) -> Expected:
+def kit_model(kit: Kit, trained: TrainedModel) -> Model:
+    """The int8 model that a kit was trained to."""
+    return Model(kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels)
+
+
+def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress: Progress | None = None) -> Expected:
     """The kit's test set as the model takes it, with the answers of the reference and of the float model."""
     from toolchain.evaluate.device import Expected
 
     def make(folder: Path) -> None:
         from toolchain.evaluate.reference import expect
 
-        expect(kit, trained.model.path.read_bytes(), trained.float_model.read_bytes()).save(folder / "expected.npz")
+        expected = expect(kit, trained.int8_tflite.read_bytes(), trained.float_tflite.read_bytes())
+        expected.save(folder / "expected.npz")
 
     made_from = {
-        "model": trained.model.sha256,
+        "model": trained.metrics["model_sha256"],
         "kit": kit.training_key(),
         "source": source_hash("data", "model", "evaluate"),
         "versions": versions("tflite-micro", "ai-edge-litert", "tflite-runtime", "numpy", "scikit-learn"),
@@ -182,7 +169,8 @@ def named_model(name: str, workspace: Workspace, progress: Progress | None = Non
     path = Path(name)
     if path.suffix == ".tflite" or (path.is_file() and path.suffix != ".toml"):
         return Model.of_file(path)
-    return train(load_kit(name), workspace, progress).model
+    kit = load_kit(name)
+    return kit_model(kit, train(kit, workspace, progress))
 
 
 def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str, Any]:
@@ -260,6 +248,7 @@ def build(
             "compiler": firmware.compiler,
         }
         (folder / "firmware.json").write_text(json.dumps(said))
+        (folder / "report.json").write_text(json.dumps(compiled.report))
 
     made_from = {
         "model": model.sha256,
@@ -311,10 +300,11 @@ def deploy(
     place = where(board, emulate, port)
     with clock("train"):
         trained = train(kit, workspace, progress)
+        model = kit_model(kit, trained)
         expected = expectations(kit, trained, workspace, progress)
     with clock("build"):
         built = build(
-            trained.model,
+            model,
             board,
             workspace,
             emulate=place.emulated,
@@ -324,7 +314,7 @@ def deploy(
         )
     with ExitStack() as stack:
         with clock("start" if place.emulated else "flash"):
-            connection = stack.enter_context(connected(place, built, trained.model, flash=flash, progress=progress))
+            connection = stack.enter_context(connected(place, built, model, flash=flash, progress=progress))
         count = samples or _default_samples(place)
         with clock("test"):
             progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
@@ -333,7 +323,7 @@ def deploy(
             )
         memory = replace(built.memory, stack_bytes=connection.stack_bytes())
         yield Deployment(
-            model=trained.model,
+            model=model,
             board=board.name,
             emulated=place.emulated,
             built=built,

@@ -32,8 +32,8 @@ def entry(output: Output, kit: str | None, board: str, emulate: bool, compiler: 
 
     chosen, target = named_kit(kit), load_board(board)
     with output.progress() as progress:
-        trained = pipeline.train(chosen, Workspace(), progress)
+        model = pipeline.kit_model(chosen, pipeline.train(chosen, Workspace(), progress))
         built = pipeline.build(
-            trained.model, target, Workspace(), emulate=emulate, compiler=compiler, optimize=optimize, progress=progress
+            model, target, Workspace(), emulate=emulate, compiler=compiler, optimize=optimize, progress=progress
         )
     output.result(built.as_json(), tables.built(built))

@@ -66,6 +66,11 @@ class Output:
         elif not self.quiet and shown != "":
             self.console.print(shown)
 
+    def note(self, text: str) -> None:
+        """One line beside the result, on stderr."""
+        if not self.quiet:
+            self.stderr.print(_plain(text), soft_wrap=True)
+
     def error(self, message: str, hint: str, exit_status: int) -> None:
         """One red line and one line that says what to do."""
         self.stderr.print(f"[bold red]error:[/] {_plain(message)}", soft_wrap=True)

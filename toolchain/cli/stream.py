@@ -46,7 +46,7 @@ def show(output: Output, deployment: Deployment, count: int | None) -> None:
                 mark = "right" if a.said == a.truth else f"wrong, it is {a.truth}"
                 output.console.print(f"sample {a.sample}: {a.said} {a.scores.max():.2f} ({mark}) {a.latency}")
     except KeyboardInterrupt:
-        output.stderr.print("stopped")
+        output.note("stopped")
 
 
 def _answers(deployment: Deployment) -> Iterator[Answer]:

@@ -11,7 +11,8 @@ from rich.table import Table
 if TYPE_CHECKING:
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.results import Memory
-    from toolchain.pipeline import Built, Deployment, Trained
+    from toolchain.pipeline import Built, Deployment
+    from toolchain.train import TrainedModel
 
 Rows = Iterable[tuple[str, str]]
 
@@ -41,10 +42,10 @@ def _memory(memory: Memory) -> list[tuple[str, str]]:
     ]
 
 
-def trained(result: Trained) -> Table:
-    rows = [("int8 model", str(result.model.path))]
-    rows += [(name.replace("_", " "), _plain(name, value)) for name, value in result.metrics.items()]
-    return _pairs(f"{result.model.name}: trained", rows)
+def trained(name: str, result: TrainedModel) -> Table:
+    rows = [("int8 model", str(result.int8_tflite))]
+    rows += [(key.replace("_", " "), _plain(key, value)) for key, value in result.metrics.items()]
+    return _pairs(f"{name}: trained", rows)
 
 
 def _plain(name: str, value: Any) -> str:

@@ -22,4 +22,5 @@ def entry(output: Output, kit: str | None) -> None:
     chosen = named_kit(kit)
     with output.progress() as progress:
         trained = train(chosen, Workspace(), progress)
-    output.result(trained.as_json(), tables.trained(trained))
+    values = {"kit": chosen.name, "folder": str(trained.folder), "model": str(trained.int8_tflite), **trained.metrics}
+    output.result(values, tables.trained(chosen.name, trained))

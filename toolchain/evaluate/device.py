@@ -62,8 +62,8 @@ class Expected:
         )
 
 
-#: Runs one sample [1, …] on a device: its output and the ticks the inference took.
-Infer = Callable[[np.ndarray], tuple[np.ndarray, int]]
+#: Runs the bytes of one input on a device: the bytes of the output and the ticks the inference took.
+Infer = Callable[[bytes], tuple[bytes, int]]
 
 
 def run_device_test(
@@ -77,8 +77,9 @@ def run_device_test(
     right = wrong_bytes = greatest = 0
     latencies: list[float] = []
     for i in range(len(expected)):
-        output, ticks = infer(expected.inputs[i : i + 1])
-        difference = np.abs(output.reshape(-1).astype(np.int64) - expected.outputs[i].reshape(-1).astype(np.int64))
+        data, ticks = infer(expected.inputs[i].tobytes())
+        output = np.frombuffer(data, expected.outputs.dtype).astype(np.int64)
+        difference = np.abs(output - expected.outputs[i].reshape(-1))
         wrong_bytes += bool(difference.any())
         greatest = max(greatest, int(difference.max(initial=0)))
         right += int(output.argmax()) == int(expected.labels[i])

@@ -1,0 +1,101 @@
+"""What a model costs on a board: time of one inference, in all and by layer, flash and RAM."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolchain.evaluate.results import Memory
+from toolchain.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """One layer: its kernel, multiply-accumulates, and time in the unit of the `Bench`."""
+
+    number: int
+    op: str
+    name: str
+    kernel: str
+    macs: int
+    time: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """``time`` of one inference in ``unit`` (``instructions``, or ``us`` where the emulator models time). ``layers``
+    leave out what the generated code does between them."""
+
+    model: str
+    model_sha256: str
+    board: str
+    optimize: str
+    unit: str
+    time: float
+    macs: int
+    memory: Memory
+    layers: tuple[LayerTime, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``kit bench --json`` prints; ``instructions`` is None where they are not counted."""
+        said = asdict(self)
+        del said["memory"], said["time"], said["unit"]
+        for layer in said["layers"]:
+            layer[self.unit] = layer.pop("time")
+        return {
+            **said,
+            "instructions": self.time if self.unit == "instructions" else None,
+            "latency": {"unit": self.unit, "p50": self.time, "p95": self.time},
+            **asdict(self.memory),
+        }
+
+
+def bench(
+    path: Path,
+    board: Board,
+    workspace: Workspace,
+    *,
+    optimize: str = "default",
+    compiler: str | None = None,
+    progress: Progress | None = None,
+) -> Bench:
+    """Build ``path`` (a ``.tflite``) for the emulated ``board``, run it once, read its counters.
+
+    The inputs are random with a fixed seed; the time of the kernels does not depend on them.
+    """
+    import numpy as np
+
+    from toolchain.connection import connected, where
+    from toolchain.model.reader import load_model
+    from toolchain.pipeline import Model, build
+
+    progress = progress or Quiet()
+    model = Model.of_file(path)
+    graph = load_model(path)
+    place = where(board, emulate=True, port=None)
+    built = build(model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress)
+    report = built.report()
+    random = np.random.default_rng(0)
+    inputs = [random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in graph.inputs]
+    with connected(place, built, model, progress=progress) as connection:
+        progress.stage("run", f"{model.name} on {board.name}")
+        ticks = connection.session.infer(inputs).ticks
+        each = connection.session.profile(inputs).layers
+        memory = replace(built.memory, stack_bytes=connection.stack_bytes())
+    layers = tuple(
+        LayerTime(i, said["op"], said["name"], said["kernel"], said["macs"], _whole(entry.ticks * connection.per_tick))
+        for i, (said, entry) in enumerate(zip(report["layers"], each, strict=True))
+    )
+    return Bench(
+        model.name, model.sha256, board.name, optimize, connection.unit, _whole(ticks * connection.per_tick),
+        report["macs"], memory, layers,
+    )  # fmt: skip
+
+
+def _whole(value: float) -> float:
+    return int(value) if float(value).is_integer() else round(value, 3)
