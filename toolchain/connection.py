@@ -132,6 +132,6 @@ def _check_identity(session: Session, port: str, board: Board, built: Built | No
         )
     if built is not None and info.build_id != built.build_id:
         raise DeviceError(
-            f"the {board.name} on {port} still runs an older firmware ({info.build_id[:12]}, not {built.build_id[:12]})",
+            f"the {board.name} on {port} still runs other firmware ({info.build_id[:12]}, not {built.build_id[:12]})",
             "reset the board; if that does not help, flash it by its boot button",
         )

@@ -54,8 +54,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Built:
-    """A firmware image in ``folder``. ``images`` are (address, file) for a flasher; ``memory`` is what it takes, its
-    stack not known before it runs."""
+    """A firmware image in ``folder``.
+
+    ``images`` are (flash offset, file) for a flasher; ``memory`` is what it takes, its stack not known before it runs.
+    """
 
     folder: Path
     elf: Path
@@ -72,7 +74,7 @@ class Built:
     def as_json(self) -> dict[str, Any]:
         return {
             "elf": str(self.elf),
-            "images": [{"address": address, "file": str(path)} for address, path in self.images],
+            "images": [{"offset": offset, "file": str(path)} for offset, path in self.images],
             "memory": asdict(self.memory),
             "firmware_sha256": self.firmware_sha256,
             "build_id": self.build_id,
@@ -238,7 +240,7 @@ def build(
         images = []
         for image in firmware.images:
             (folder / image.path.name).write_bytes(image.path.read_bytes())
-            images.append((image.address, image.path.name))
+            images.append((image.offset, image.path.name))
         said = {
             "elf": firmware.elf.name,
             "images": images,
@@ -265,7 +267,7 @@ def build(
     return Built(
         folder,
         folder / said["elf"],
-        tuple((address, folder / name) for address, name in said["images"]),
+        tuple((offset, folder / name) for offset, name in said["images"]),
         Memory(**said["memory"]),
         said["firmware_sha256"],
         said["build_id"],

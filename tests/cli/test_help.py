@@ -37,7 +37,6 @@ def test_help_takes_half_a_second_and_imports_nothing_heavy():
 def test_each_command_has_help_with_an_example(name):
     command = importlib.import_module(f"toolchain.cli.{name}").entry
     assert isinstance(command, click.RichCommand)
-    assert command.get_short_help_str(limit=200) == COMMANDS[name]
     shown = CliRunner().invoke(kit, [name, "--help"])
     assert shown.exit_code == 0, shown.output
     assert "Example" in shown.output and f"kit {name}" in shown.output

@@ -16,20 +16,8 @@ import rich_click as click
 
 from toolchain.cli.output import Output, reserve_stdout
 
-# Name → first line of help. A command lies in the module of its name and is imported only when it runs, so that
-# `kit --help` is quick; tests/cli/test_help.py holds the lines to those of the commands.
-COMMANDS = {
-    "list": "Kits: what can be trained and deployed.",
-    "boards": "Boards: chips, memory, and what was verified where.",
-    "train": "Train a kit's model and convert it to int8.",
-    "compile": "Turn an int8 .tflite (or a kit's model) into C.",
-    "build": "Build a kit's firmware for a board.",
-    "deploy": "Train, compile, build, flash (or emulate) and prove on the device.",
-    "test": "Test the model that a board already runs.",
-    "monitor": "Show what a board says.",
-    "compare": "Generated C against the reference, byte for byte.",
-    "bench": "Instructions, flash and RAM of a model on a board.",
-}
+# A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
+COMMANDS = ("list", "boards", "train", "compile", "build", "deploy", "test", "monitor", "compare", "bench")
 
 EXIT_INTERRUPTED = 130
 EXIT_FAULT = 70
@@ -53,13 +41,8 @@ class Commands(click.RichGroup):
             raise click.UsageError(f"there is no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.RichHelpFormatter) -> None:  # type: ignore[override]
-        from rich.table import Table
 
-        table = Table.grid(padding=(0, 2))
-        for name, text in COMMANDS.items():
-            table.add_row(f"  [bold cyan]{name}[/]", text)
-        formatter.write(table)
+click.rich_click.TEXT_PARAGRAPH_LINEBREAKS = "\n\n"
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -32,7 +32,7 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.RichCommand
 
 
 kit_argument = click.argument("kit", required=False)
-board_option = click.option("--board", "-b", required=True, metavar="NAME", help="Board; see [cyan]kit boards[/].")
+board_option = click.option("--board", "-b", required=True, metavar="NAME", help="Board; kit boards lists them.")
 emulate_option = click.option("--emulate", is_flag=True, help="Run on the board's emulator.")
 port_option = click.option(
     "--port", "-p", metavar="PORT", help="Serial port or URL (/dev/ttyUSB0, socket://host:port)."

@@ -17,6 +17,8 @@ from rich.console import Console, RenderableType
 from toolchain.errors import CheckFailed
 from toolchain.progress import Progress, Quiet
 
+_WIDE = 160  # columns of a table that goes into a file or a pipe
+
 
 @contextmanager
 def reserve_stdout(wanted: bool) -> Iterator[IO[str]]:
@@ -44,7 +46,7 @@ class Output:
         self.json_wanted = json_wanted
         self.quiet = False
         self._stdout = stdout
-        self.console = Console(file=stdout, highlight=False)
+        self.console = Console(file=stdout, highlight=False, width=None if stdout.isatty() else _WIDE)
         self.stderr = Console(stderr=True, highlight=False)
 
     @contextmanager
