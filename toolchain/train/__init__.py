@@ -1,0 +1,10 @@
+"""Keras training of a kit in a child process, full-integer conversion, figures and pictures.
+
+Importing this package does not import TensorFlow.
+"""
+
+from toolchain.train.convert import convert_float, convert_int8
+from toolchain.train.launch import train_kit
+from toolchain.train.trained import TrainedModel, load_trained
+
+__all__ = ["TrainedModel", "convert_float", "convert_int8", "load_trained", "train_kit"]

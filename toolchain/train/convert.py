@@ -1,0 +1,66 @@
+"""Keras models to ``.tflite``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from toolchain.errors import BadInput
+from toolchain.train.tensorflow import import_tensorflow, silenced
+
+
+def convert_int8(model: Any, samples: np.ndarray | Sequence[np.ndarray]) -> bytes:
+    """Full-integer conversion: int8 input, output, weights and activations.
+
+    ``samples``: representative real-valued inputs [n, *shape], float32; one array an input where the model has
+    several. The range of each activation is measured on them, so take them from the training samples. The batch of
+    the result is 1. Raises `BadInput` when the model cannot be converted or would keep a float inside.
+    """
+    arrays = [samples] if isinstance(samples, np.ndarray) else list(samples)
+    inputs = model.inputs
+    if len(arrays) != len(inputs):
+        raise BadInput(f"the model has {len(inputs)} inputs, representative samples were given for {len(arrays)}")
+    for tensor, array in zip(inputs, arrays, strict=True):
+        if array.shape[1:] != tuple(tensor.shape[1:]) or not len(array):
+            raise BadInput(
+                f"representative samples are {list(array.shape)}, input {tensor.name!r} {list(tensor.shape)}"
+            )
+        if not np.isfinite(array).all():
+            raise BadInput("a representative sample holds NaN or infinity")
+
+    def representative() -> Iterator[list[np.ndarray]]:
+        for row in zip(*arrays, strict=True):
+            yield [np.asarray(value, np.float32)[np.newaxis] for value in row]
+
+    def settings(tf: Any, converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+
+    return _convert(model, settings)
+
+
+def convert_float(model: Any) -> bytes:
+    """Conversion without quantisation, batch 1. Raises `BadInput` when the model cannot be converted."""
+    return _convert(model, lambda tf, converter: None)
+
+
+def _convert(model: Any, settings: Callable[[Any, Any], None]) -> bytes:
+    tf = import_tensorflow()
+    import keras
+
+    with silenced():
+        # A batch that is fixed from the start: with an open one Flatten becomes SHAPE, STRIDED_SLICE and PACK.
+        inputs = [keras.Input(batch_shape=(1, *tensor.shape[1:])) for tensor in model.inputs]
+        fixed = keras.Model(inputs, model(inputs if len(inputs) > 1 else inputs[0]))
+        try:
+            converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
+            settings(tf, converter)
+            data: bytes = converter.convert()
+        except Exception as error:
+            reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+            raise BadInput(f"the model cannot be converted: {reason}", "use layers that TensorFlow Lite has") from error
+    return data

@@ -1,0 +1,108 @@
+"""Training in a child process: an interruption or a crash leaves nothing half-written, and TensorFlow stays out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from toolchain import errors
+from toolchain.errors import KitError
+from toolchain.kit import Kit
+from toolchain.progress import Progress, Quiet
+from toolchain.train.tensorflow import require_packages
+from toolchain.train.trained import TrainedModel, load_trained
+
+
+def train_kit(kit: Kit, out_dir: Path, progress: Progress | None = None) -> TrainedModel:
+    """Train ``kit`` and leave the result in ``out_dir``, replacing what an earlier training left there.
+
+    The folder then holds the Keras model, the float and the int8 ``.tflite``, ``metrics.json`` and the pictures (see
+    `TrainedModel`). Until all of it is complete ``out_dir`` stays as it was. Pass marks are not applied here.
+
+    Raises `Missing` when a package is not installed, `BadInput` when the kit, its data or its code cannot be used,
+    `KitError` when the training process dies.
+    """
+    progress = progress or Quiet()
+    require_packages()
+    out_dir = out_dir.absolute()
+    out_dir.parent.mkdir(parents=True, exist_ok=True)
+    progress.stage("train", f"{kit.title}, at most {kit.training.epochs} epochs")
+    folder = out_dir.with_name(f".{out_dir.name}-{os.getpid()}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        _run(kit, folder, progress)
+        _replace(folder, out_dir)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return load_trained(out_dir)
+
+
+def _run(kit: Kit, folder: Path, progress: Progress) -> None:
+    with tempfile.TemporaryFile() as log, _worker(log) as child:
+        assert child.stdin is not None and child.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # it died at once: the log says why
+            pickle.dump((kit, folder), child.stdin)
+            child.stdin.flush()
+        for line in child.stdout:
+            kind, *values = json.loads(line)
+            match kind:
+                case "update":
+                    progress.update(*values)
+                case "log":
+                    progress.log(*values)
+                case "error":
+                    name, message, hint = values
+                    raise getattr(errors, name, KitError)(message, hint)
+                case "done":
+                    return
+        status = child.wait()
+        log.seek(0)
+        said = [text.strip() for text in log.read().decode(errors="replace").splitlines() if text.strip()]
+        raise KitError(f"the training process ended with status {status}: {said[-1] if said else 'it said nothing'}")
+
+
+@contextlib.contextmanager
+def _worker(log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """The child process, dead when this is left. Ctrl-C at the terminal reaches the parent only, which then ends it."""
+    root = str(Path(__file__).resolve().parents[2])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    settings: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "toolchain.train.worker"],
+        env={**os.environ, "PYTHONPATH": path},
+        start_new_session=True,
+        **settings,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+def _replace(folder: Path, out_dir: Path) -> None:
+    """Put ``folder`` where ``out_dir`` is; if that fails, what was there is put back."""
+    old = folder.with_name(folder.name + "-old")
+    if out_dir.exists():
+        out_dir.rename(old)
+    try:
+        folder.rename(out_dir)
+    except BaseException:
+        if old.exists() and not out_dir.exists():
+            old.rename(out_dir)
+        raise
+    shutil.rmtree(old, ignore_errors=True)

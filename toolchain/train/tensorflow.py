@@ -1,0 +1,58 @@
+"""TensorFlow, imported late and kept quiet."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from types import ModuleType
+
+from toolchain.errors import Missing
+
+INSTALL = 'pip install "tinyml-kit[train]"'
+
+
+def require_packages() -> None:
+    """Raise `Missing` unless everything that training imports is installed. Imports nothing."""
+    for module, package in (("tensorflow", "tensorflow"), ("matplotlib", "matplotlib")):
+        if importlib.util.find_spec(module) is None:
+            raise Missing(f"training needs {package}, which is not installed", INSTALL)
+
+
+def import_tensorflow() -> ModuleType:
+    """The module ``tensorflow`` with its logs off. Raises `Missing` when it is not installed."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # oneDNN picks other kernels on other processors, and with them other roundings.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    try:
+        import tensorflow
+    except ImportError as error:
+        raise Missing(f"TensorFlow cannot be imported: {error}", INSTALL) from None
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    module: ModuleType = tensorflow
+    return module
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Drop what is written to the process's standard output and error, by C++ code too, while this is entered."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(fd) for fd in (1, 2)]
+    with tempfile.TemporaryFile() as sink:
+        try:
+            for fd in (1, 2):
+                os.dup2(sink.fileno(), fd)
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for fd, old in zip((1, 2), kept, strict=True):
+                os.dup2(old, fd)
+                os.close(old)

@@ -1,0 +1,61 @@
+"""The folder that training leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolchain.errors import BadInput
+
+KERAS = "model.keras"
+FLOAT_TFLITE = "model_float.tflite"
+INT8_TFLITE = "model_int8.tflite"
+METRICS = "metrics.json"
+LEARNING_CURVE = "learning_curve.png"
+CONFUSION_FLOAT = "confusion_float.png"
+CONFUSION_INT8 = "confusion_int8.png"
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained kit. ``metrics`` is what ``metrics.json`` holds; among it, as fractions of the test samples,
+    ``accuracy_float`` (Keras) and ``accuracy_host`` (int8 on the runner that ``int8_runner`` names)."""
+
+    folder: Path
+    metrics: Mapping[str, Any]
+
+    @property
+    def keras(self) -> Path:
+        return self.folder / KERAS
+
+    @property
+    def float_tflite(self) -> Path:
+        return self.folder / FLOAT_TFLITE
+
+    @property
+    def int8_tflite(self) -> Path:
+        return self.folder / INT8_TFLITE
+
+    @property
+    def pictures(self) -> tuple[Path, ...]:
+        return tuple(self.folder / name for name in (LEARNING_CURVE, CONFUSION_FLOAT, CONFUSION_INT8))
+
+
+def load_trained(folder: Path) -> TrainedModel:
+    """The result of an earlier training. Raises `BadInput` when a file is missing or was changed since."""
+    again = "train the kit again"
+    try:
+        metrics = json.loads((folder / METRICS).read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{folder}: no trained model here: {error}", again) from None
+    trained = TrainedModel(folder, metrics)
+    for path in (trained.keras, trained.float_tflite, trained.int8_tflite, *trained.pictures):
+        if not path.is_file():
+            raise BadInput(f"{folder}: {path.name} is missing", again)
+    if hashlib.sha256(trained.int8_tflite.read_bytes()).hexdigest() != metrics.get("model_sha256"):
+        raise BadInput(f"{trained.int8_tflite}: not the model that {METRICS} was measured on", again)
+    return trained
