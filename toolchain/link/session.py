@@ -167,18 +167,13 @@ class Session:
             labels=self._labels(said["label_count"]),
             inputs=tuple(self.tensor(TensorKind.INPUT, i) for i in range(said["input_count"])),
             outputs=tuple(self.tensor(TensorKind.OUTPUT, i) for i in range(said["output_count"])),
-            **{
-                k: said[k]
-                for k in (
-                    "layer_count",
-                    "tick_hz",
-                    "arena_bytes",
-                    "inferences",
-                    "version",
-                    "window",
-                    "receive_bytes",
-                )  # fmt: skip
-            },
+            layer_count=said["layer_count"],
+            tick_hz=said["tick_hz"],
+            arena_bytes=said["arena_bytes"],
+            inferences=said["inferences"],
+            version=said["version"],
+            window=said["window"],
+            receive_bytes=said["receive_bytes"],
         )
         return self._info
 
