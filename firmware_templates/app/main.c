@@ -12,11 +12,10 @@
 
 static _Alignas(16) uint8_t arena[MODEL_ARENA_BYTES];
 static struct kit_link link_state;
-static const char *const labels[] = KIT_LABELS;
 static const char sha256[] = KIT_MODEL_SHA256;
 _Static_assert(sizeof sha256 == 65, "KIT_MODEL_SHA256 is 64 hexadecimal digits");
-_Static_assert(KIT_LABEL_COUNT <= sizeof labels / sizeof labels[0],
-               "KIT_LABEL_COUNT is more than KIT_LABELS has");
+_Static_assert(KIT_LABEL_COUNT <= sizeof kit_labels / sizeof kit_labels[0],
+               "more labels counted than listed");
 
 static uint32_t inferences;
 static uint8_t outputs_ready; /* outputs are those of the last run: nothing wrote into the arena since */
@@ -101,7 +100,8 @@ static uint8_t hello(uint8_t *to, uint16_t *length) {
         answer.model_sha256[i] = (uint8_t)(hex(sha256[2 * i]) << 4 | hex(sha256[2 * i + 1]));
     kit_hello_answer_put(to, &answer);
     *length = KIT_HELLO_ANSWER_BYTES;
-    append(to, length, KIT_BOARD_NAME);
+    append(to, length, KIT_BOARD);
+    append(to, length, KIT_NAME);
     append(to, length, KIT_BUILD_ID);
     return KIT_STATUS_OK;
 }
@@ -117,7 +117,7 @@ static uint8_t send_labels(const uint8_t *from, uint8_t *to, uint16_t *length) {
     answer.count = 0;
     *length = KIT_LABELS_ANSWER_BYTES;
     while (request.first + answer.count < KIT_LABEL_COUNT &&
-           append(to, length, labels[request.first + answer.count]))
+           append(to, length, kit_labels[request.first + answer.count]))
         answer.count++;
     kit_labels_answer_put(to, &answer);
     return KIT_STATUS_OK;

@@ -24,7 +24,7 @@ def inputs(seed: int) -> list[bytes]:
 def test_hello_says_who_the_device_is(device: PtyProcess) -> None:
     with Session.open(device.port) as session:
         info = session.hello()
-    assert (info.board, info.build_id, info.layer_count) == ("host", "0123456789abcdef", 3)
+    assert (info.board, info.kit, info.build_id, info.layer_count) == ("host", "test", "0123456789abcdef", 3)
     assert info.model_sha256 == "00112233445566778899aabbccddeeff" * 2
     assert info.labels == ("null", "eins", "zwei", "fünf")
     assert [(t.name, t.bytes, t.shape, t.scale, t.zero_point) for t in info.inputs] == [

@@ -203,7 +203,7 @@ HELLO = _message(
         Field("inferences", "uint32_t", "inferences since start; a smaller number than before tells of a restart"),
         Field("model_sha256", "uint8_t", "SHA-256 of the .tflite file", 32),
     ),
-    answer_tail="board name, then build id, each ended by a zero byte",
+    answer_tail="names of board and kit, then the build id, each ended by a zero byte",
 )
 LABELS = _message(
     "labels",

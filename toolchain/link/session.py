@@ -46,6 +46,7 @@ class DeviceInfo:
     """Who answered hello."""
 
     board: str
+    kit: str
     build_id: str
     model_sha256: str
     labels: tuple[str, ...]
@@ -157,12 +158,13 @@ class Session:
         )
         said = _unpack(protocol.HELLO, payload)
         names = said["tail"].split(b"\0")
-        if len(names) < 3 or not protocol.VERSION_MIN <= said["version"] <= protocol.VERSION_MAX or not said["window"]:
+        if len(names) < 4 or not protocol.VERSION_MIN <= said["version"] <= protocol.VERSION_MAX or not said["window"]:
             raise DeviceError("the device's hello makes no sense", "build and flash the firmware again")
         self._exchange.window = said["window"]
         self._info = DeviceInfo(
             board=names[0].decode("utf-8", "replace"),
-            build_id=names[1].decode("utf-8", "replace"),
+            kit=names[1].decode("utf-8", "replace"),
+            build_id=names[2].decode("utf-8", "replace"),
             model_sha256=said["model_sha256"].hex(),
             labels=self._labels(said["label_count"]),
             inputs=tuple(self.tensor(TensorKind.INPUT, i) for i in range(said["input_count"])),

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ int main(void);
 
 static uint8_t rx[4096], tx[4096];
 static size_t rx_at, rx_end, tx_end;
-static _Alignas(64) uint8_t stack[STACK_BYTES];
+static uint8_t *stack;
 static uint8_t *stack_top; /* where the painted part of the stack ended when main was called */
 
 static void flush(void) {
@@ -117,8 +118,11 @@ static void *run(void *unused) {
 __attribute__((constructor)) static void start(void) {
     pthread_attr_t attributes;
     pthread_t thread;
-    memset(stack, STACK_PAINT, sizeof stack);
-    if (pthread_attr_init(&attributes) != 0 || pthread_attr_setstack(&attributes, stack, sizeof stack) != 0 ||
+    stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED)
+        abort();
+    memset(stack, STACK_PAINT, STACK_BYTES);
+    if (pthread_attr_init(&attributes) != 0 || pthread_attr_setstack(&attributes, stack, STACK_BYTES) != 0 ||
         pthread_create(&thread, &attributes, run, NULL) != 0)
         abort();
     pthread_join(thread, NULL);
