@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from toolchain.errors import BadInput
 
-Key = tuple[str, ...]
+Key = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -39,7 +39,7 @@ class TomlSource:
 
     def refuse(self, key: Key, problem: str, hint: str = "") -> BadInput:
         """The error to raise for the value of ``key``: ``file:line: key: problem``."""
-        return BadInput(f"{self.where(key)}: {'.'.join(key)}: {problem}", hint)
+        return BadInput(f"{self.where(key)}: {'.'.join(map(str, key))}: {problem}", hint)
 
 
 def load_toml(path: Path, model: type[M]) -> tuple[M, TomlSource]:
@@ -88,6 +88,7 @@ def _key_lines(text: str) -> Iterator[tuple[Key, int]]:
     A statement may span lines (arrays, long strings): it ends where what was gathered parses on its own.
     """
     table: Key = ()
+    lengths: dict[Key, int] = {}  # of the arrays of tables
     gathered, start = "", 1
     for number, line in enumerate(text.split("\n"), 1):
         if not gathered:
@@ -100,6 +101,10 @@ def _key_lines(text: str) -> Iterator[tuple[Key, int]]:
         if gathered.lstrip().startswith("["):
             table = next(_paths(statement, leaves_only=True), ())
             yield from ((table[: i + 1], start) for i in range(len(table)))
+            if gathered.lstrip().startswith("[["):
+                lengths[table] = lengths.get(table, 0) + 1
+                table = (*table, lengths[table] - 1)
+                yield table, start
         else:
             yield from ((table + key, start) for key in _paths(statement))
         gathered = ""
@@ -125,12 +130,12 @@ def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource)
     errors = sorted(error.errors(), key=order)
     first, key = errors[0], _key(errors[0])
     table = _model_at(model, key[:-1])
-    place = f"[{'.'.join(key[:-1])}]" if key[:-1] else "the top level"
+    place = f"[{'.'.join(map(str, key[:-1]))}]" if key[:-1] else "the top level"
     takes = f"{place} takes {', '.join(sorted(table.model_fields))}" if table else ""
     match first["type"]:
         case "extra_forbidden":
             text = f'unknown key "{key[-1]}" in {place}'
-            hint = " ".join(filter(None, (nearest(key[-1], table.model_fields if table else ()), takes)))
+            hint = " ".join(filter(None, (nearest(str(key[-1]), table.model_fields if table else ()), takes)))
         case "missing":
             text, hint = f'key "{key[-1]}" is missing in {place}', _description(table, key) or takes
         case _:
@@ -143,20 +148,20 @@ def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource)
 
 
 def _key(error: ErrorDetails) -> Key:
-    """The key an error is about, without positions in arrays."""
-    parts: list[str] = []
-    for part in error["loc"]:
-        if not isinstance(part, str):
-            break
-        parts.append(part)
-    return tuple(parts)
+    """The key an error is about: down to a value, through arrays of tables but not into arrays of values."""
+    key = tuple(error["loc"])
+    return key[:-1] if key and isinstance(key[-1], int) else key
 
 
 def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
     """The model of the table ``key``, None where the table is free-form."""
     for part in key:
+        if isinstance(part, int):
+            continue
         field = model.model_fields.get(part)
         inner = field.annotation if field else None
+        tables = [a for a in getattr(inner, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
+        inner = tables[0] if tables else inner  # of ``tuple[Table, ...]``, ``Table | None``
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return None
         model = inner
@@ -164,5 +169,5 @@ def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
 
 
 def _description(table: type[BaseModel] | None, key: Key) -> str:
-    field = table.model_fields.get(key[-1]) if table and key else None
+    field = table.model_fields.get(str(key[-1])) if table and key else None
     return f"{key[-1]}: {field.description}" if field and field.description else ""

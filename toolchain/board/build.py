@@ -109,15 +109,17 @@ def build_program(
     units = [source for source in staged if source.compiled]
     with Processes(out / "src") as processes:
         objects = processes.compile_all(compiler, stage, units, flags, progress)
-        link = [*compiler.command, *compiler.link_flags(board), *_scripts(texts)]
-        link += [*(f"../obj/{path.name}" for path in objects), *compiler.libraries]
+        if runtime := processes.make_runtime(compiler, board, out):
+            objects.append(runtime)
+        inputs = [f"../obj/{path.name}" for path in objects]
         scripts = (texts[path].decode() for path in sorted(texts) if path.endswith(".ld"))
-        build_id = sha256_of(compiler.version, *link, *scripts)
+        build_id = sha256_of(compiler.version, *compiler.link_command(board, _scripts(texts), inputs), *scripts)
         elf, map_file, stamp = out / f"{name}.elf", out / f"{name}.map", out / f"{name}.id"
         if not (elf.exists() and map_file.exists() and stamp.exists() and stamp.read_text() == build_id):
             temporary, temporary_map = processes.temporary(elf), processes.temporary(map_file)
             try:
-                processes.run([*link, f"-Wl,-Map=../{temporary_map.name}", "-o", f"../{temporary.name}"])
+                options = [*_scripts(texts), f"-Map=../{temporary_map.name}"]
+                processes.run([*compiler.link_command(board, options, inputs), "-o", f"../{temporary.name}"])
             except ToolFailed as error:
                 raise explain_overflow(error.output, board) or error from error
             os.replace(temporary_map, map_file)

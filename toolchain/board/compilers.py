@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -60,6 +61,9 @@ _BY_FAMILY: dict[str, tuple[str, ...]] = {
 }
 
 
+_BARE_LINK = ("--gc-sections", "--build-id=none")
+
+
 @dataclass(frozen=True)
 class Compiler:
     """A C compiler for one architecture. ``command`` starts its command line; ``family`` chooses the board's flags."""
@@ -75,25 +79,31 @@ class Compiler:
             return _COMMON
         return (*self._machine(board), *_COMMON, *_BY_FAMILY[self.family])
 
-    def link_flags(self, board: Board) -> tuple[str, ...]:
-        """Flags of the link step, without scripts, objects and output. libgcc (zig: compiler-rt) is what is linked."""
+    def link_command(self, board: Board, options: Sequence[str], inputs: Sequence[str]) -> list[str]:
+        """The command line that links ``inputs`` with ``options`` of the linker itself (``-T``, ``-Map``)."""
+        if self.family == "zig":  # the driver takes no map file and few linker options; the linker itself does
+            return [*self.command[:-1], "ld.lld", *_BARE_LINK, "-z", "noexecstack", *options, *inputs]
+        passed = [f"-Wl,{option}" for option in options]
         if board.architecture == "host":
-            return ("-Wl,--gc-sections",)
-        common = (*self._machine(board), "-nostdlib", "-static", "-Wl,--gc-sections", "-Wl,--build-id=none")
-        if self.family == "zig":
-            return (*common, "-Wl,-z,noexecstack")
-        return (*common, "-Wl,--no-warn-rwx-segments") if self._warns_rwx else common
+            return [*self.command, "-Wl,--gc-sections", *passed, *inputs]
+        rwx = ("--no-warn-rwx-segments",) if self._warns_of_rwx else ()  # a small chip's RAM is both
+        bare = [f"-Wl,{option}" for option in (*_BARE_LINK, *rwx)]
+        return [*self.command, *self._machine(board), "-nostdlib", "-static", *bare, *passed, *inputs, "-lgcc"]
+
+    def runtime_command(self, board: Board, source: str, output: str) -> list[str] | None:
+        """The command that makes the library of the compiler's run-time functions; None when it brings one (libgcc).
+
+        ``source`` is an empty Zig file: what is wanted is the compiler-rt that goes with it."""
+        if self.family != "zig":
+            return None
+        options = ("-fcompiler-rt", "-OReleaseSmall", "-fstrip", "--name", "compiler_rt", f"-femit-bin={output}")
+        return [*self.command[:-1], "build-lib", *self._machine(board), *options, source]
 
     @property
-    def libraries(self) -> tuple[str, ...]:
-        """What stands behind the objects on the link line: the compiler's own run-time functions."""
-        return () if self.family == "zig" or self.architecture == "host" else ("-lgcc",)
-
-    @property
-    def _warns_rwx(self) -> bool:
-        """Binutils 2.39 and later warn of a segment that is writable and executable, which a small chip's RAM is."""
-        major = re.match(r"\d+", self.version.rsplit(" ", 1)[-1])
-        return major is not None and int(major[0]) >= 12
+    def _warns_of_rwx(self) -> bool:
+        """GNU ld does since binutils 2.39, which is what GCC 12 and later come with."""
+        version = re.search(r"\b(\d+)\.\d+\.\d+\b(?!.*\b\d+\.\d+\.\d+\b)", self.version)
+        return version is not None and int(version[1]) >= 12
 
     def _machine(self, board: Board) -> tuple[str, ...]:
         flags = board.cpu_flags

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from toolchain.compiler.step import TARGETS
 from toolchain.errors import BadInput
+from toolchain.nearest import nearest
 from toolchain.resources import resource
-from toolchain.toml import read_toml
+from toolchain.tomlfile import load_toml
 
 #: Folder in which a user keeps boards of their own, relative to the current folder.
 USER_FOLDER = Path("boards")
@@ -22,7 +22,7 @@ UsbId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Region(_Table):
@@ -145,15 +145,13 @@ def load_board(name: str) -> Board:
         return read_board(Path(name))
     files = board_files()
     if name not in files:
-        near = difflib.get_close_matches(name, files, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]}?" if near else f"boards: {', '.join(sorted(files))}"
-        raise BadInput(f"no board is named {name!r}", hint + ("; kit boards lists them" if near else ""))
+        raise BadInput(f"no board is named {name!r}", nearest(name, files))
     return read_board(files[name])
 
 
 def read_board(path: Path) -> Board:
     """The board in one file. Raises `BadInput` naming file, line and key of what is wrong."""
-    board = read_toml(path, Board)
+    board, source = load_toml(path, Board)
     if board.name != path.stem:
-        raise BadInput(f"{path}: name is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
+        raise source.refuse(("name",), f"is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
     return board

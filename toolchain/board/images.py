@@ -10,10 +10,10 @@ from toolchain.board.descriptor import Board
 
 @dataclass(frozen=True)
 class Image:
-    """A file and the flash offset (bytes) at which it is written."""
+    """A file and the flash address (an offset in bytes) at which it is written."""
 
     path: Path
-    offset: int
+    address: int
 
 
 def make_images(elf: Path, board: Board) -> tuple[Image, ...]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from toolchain.board.compilers import Compiler
+from toolchain.board.descriptor import Board
 from toolchain.board.staging import Source, Stage, sha256_of
 from toolchain.errors import CheckFailed, KitError
 from toolchain.progress import Progress
@@ -54,7 +55,7 @@ class Processes:
 
     def temporary(self, path: Path) -> Path:
         """A name beside ``path`` that is gone when the build ends, however it ends."""
-        name = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        name = path.with_name(f".{os.getpid()}.{path.name}")
         self._temporary.append(name)
         return name
 
@@ -117,6 +118,21 @@ class Processes:
                 self._stop()
                 raise
         return objects
+
+    def make_runtime(self, compiler: Compiler, board: Board, out: Path) -> Path | None:
+        """The library of the compiler's run-time functions where it must be made, made once."""
+        recipe = compiler.runtime_command(board, "", "")
+        if recipe is None:
+            return None
+        target = out / "obj" / f"compiler_rt-{sha256_of(compiler.version, *recipe)[:16]}.a"
+        if not target.exists():
+            source, temporary = self.temporary(out / "obj" / "empty.zig"), self.temporary(target)
+            source.write_text("")
+            command = compiler.runtime_command(board, f"../obj/{source.name}", f"../obj/{temporary.name}")
+            assert command is not None
+            self.run(command)
+            os.replace(temporary, target)
+        return target
 
     def _stop(self) -> None:
         with self._lock:
