@@ -32,6 +32,12 @@ struct kit_conv_params {
  * writes the pixel's channels in ascending order, while it still reads that window. */
 void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output);
 
+/* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h;
+ * `channels` is not used. scratch: kernel height * width * channels, rounded up to a multiple of four, times
+ * four bytes, and half of that more unless the kernel is 1x1 without padding on a multiple of four channels.
+ * Reads two pixels' windows before it writes their outputs. */
+void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
+
 #ifdef __cplusplus
 }
 #endif

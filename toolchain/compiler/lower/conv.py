@@ -15,6 +15,7 @@ from toolchain.compiler.lower.convolution import (
     require_int8,
     require_small,
 )
+from toolchain.compiler.lower.dsp import channels_of, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -30,19 +31,26 @@ def lower_conv(operator: Operator, context: Context) -> Step:
     channels = operator.input(0).shape[3]
     if channels % depth or outputs % (channels // depth) or operator.output.shape[3] != outputs:
         raise refuse(operator, f"{depth} filter channels do not divide {channels} inputs", "re-convert the model")
-    return portable_step(operator, window, weights, operator.input(0).shape[0])
+    batches = operator.input(0).shape[0]
+    step = dsp_step(operator, window, weights, batches) if context.target.dsp and channels == depth else None
+    return step or portable_step(operator, window, weights, batches)
 
 
-def portable_step(
-    operator: Operator, window: Window, weights: np.ndarray, batches: int, float_product: bool = False
+def conv_step(
+    operator: Operator,
+    kernel: str,
+    window: Window,
+    weights: np.ndarray,
+    batches: int,
+    constants: dict[str, Constant | None],
+    lead: int,
+    scratch_bytes: int = 0,
 ) -> Step:
-    """The call of `kit_conv_s8`; ``weights`` [outputs, kernel height, kernel width, filter channels]."""
+    """The call of a kernel with `kit_conv_params`; ``weights`` [outputs, kernel height, kernel width, filter channels]
+    for the sizes, ``constants`` what the kernel reads."""
     outputs, kernel_h, kernel_w, depth = weights.shape
     x, y = operator.input(0), operator.output
-    channels = x.elements // (batches * window.in_h * window.in_w)
-    groups = channels // depth
-    multiplier, shift = multipliers_of(operator, outputs, float_product)
-    by_group = weights.reshape(groups, outputs // groups, -1)
+    groups = x.elements // (batches * window.in_h * window.in_w * depth)
     dimensions = {
         "batches": batches,
         "groups": groups,
@@ -62,20 +70,66 @@ def portable_step(
         "pad_left": window.pad_w,
     }
     require_small(operator, list(dimensions.values()))
-    starts = window.starts(batches) * channels
     return Step(
         operator,
-        kernel="kit_conv_s8",
+        kernel=kernel,
         header="kit_conv.h",
         struct="kit_conv_params",
-        params={
-            "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
-            "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
-            **quantization_fields(operator),
-            **dimensions,
-        },
+        params={**constants, **quantization_fields(operator), **dimensions},
         inputs=(x,),
         outputs=(y,),
-        overlaps=(Overlap(0, 0, forward_lead(starts, (np.arange(len(starts)) + 1) * outputs)),),
-        macs=len(starts) * weights.size,
+        scratch_bytes=scratch_bytes,
+        overlaps=(Overlap(0, 0, lead),),
+        macs=batches * window.out_h * window.out_w * weights.size,
+    )
+
+
+def portable_step(
+    operator: Operator, window: Window, weights: np.ndarray, batches: int, float_product: bool = False
+) -> Step:
+    """The call of `kit_conv_s8`; ``weights`` [outputs, kernel height, kernel width, filter channels]."""
+    outputs, _, _, depth = weights.shape
+    channels = operator.input(0).elements // (batches * window.in_h * window.in_w)
+    groups = channels // depth
+    multiplier, shift = multipliers_of(operator, outputs, float_product)
+    by_group = weights.reshape(groups, outputs // groups, -1)
+    starts = window.starts(batches) * channels
+    return conv_step(
+        operator,
+        "kit_conv_s8",
+        window,
+        weights,
+        batches,
+        {
+            "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
+            "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
+        },
+        lead=forward_lead(starts, (np.arange(len(starts)) + 1) * outputs),
+    )
+
+
+def dsp_step(
+    operator: Operator, window: Window, weights: np.ndarray, batches: int, float_product: bool = False
+) -> Step | None:
+    """The call of `kit_conv_s8_dsp`; None when its arithmetic would not be exact for these weights."""
+    outputs, kernel_h, kernel_w, depth = weights.shape
+    channels = channels_of(operator, weights, float_product)
+    stream = None if channels is None else dot_stream(channels, operator.input(0).zero_point)
+    if stream is None:
+        return None
+    taps = kernel_h * kernel_w * depth
+    padded = taps + -taps % 4
+    direct = taps == depth == padded and window.pad_h == window.pad_w == 0
+    starts = window.starts(batches) * depth
+    # Before the outputs of two pixels are written, both windows were read: what is read later starts two on.
+    ends = np.arange(2, len(starts), 2)
+    return conv_step(
+        operator,
+        "kit_conv_s8_dsp",
+        window,
+        weights,
+        batches,
+        {"weights": Constant("weights", stream.view(np.int8)), "channels": None},
+        lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
+        scratch_bytes=4 * padded + (0 if direct else 2 * padded),
     )

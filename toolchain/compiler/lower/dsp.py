@@ -1,0 +1,100 @@
+"""Weights for the kernels of machines with the DSP extension: the stream of ``kit_dot_dsp.h``, with its proofs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from toolchain.compiler.lower.common import output_range
+from toolchain.compiler.lower.convolution import BLOCK, bias_of, multipliers_of
+from toolchain.model.arithmetic import multiply_by_quantized_multiplier
+from toolchain.model.graph import Operator
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Output channels of a layer: weights int64 [outputs, taps]; bias, multiplier, shift int64 [outputs]."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+
+
+def channels_of(operator: Operator, weights: np.ndarray, float_product: bool = False) -> Channels | None:
+    """The channels of a layer such that each has a right shift of at least 1, as the DSP epilogue needs; None when
+    there is one that does not.
+
+    A channel whose output does not depend on the input (all weights 0, or multiplier 0) gets a bias, multiplier and
+    shift that give the same output and are small.
+    """
+    outputs = weights.shape[0]
+    bias = bias_of(operator, outputs)
+    multiplier, shift = multipliers_of(operator, outputs, float_product)
+    wide = weights.reshape(outputs, -1).astype(np.int64)
+    zero_point = operator.output.zero_point
+    low, high = output_range(operator)
+    fixed = (multiplier == 0) | ~wide.any(axis=1)
+    value = np.clip(multiply_by_quantized_multiplier(bias, multiplier, shift) + zero_point, low, high)
+    found = Channels(
+        np.where(fixed[:, None], 0, wide),
+        np.where(fixed, 4 * (value - zero_point), bias),  # a quarter of it: half by the multiplier, half by the shift
+        np.where(fixed, 1 << 30, multiplier),
+        np.where(fixed, -1, shift),
+    )
+    return found if (found.shift <= -1).all() else None
+
+
+def doubled(multiplier: np.ndarray) -> np.ndarray:
+    """2 * multiplier modulo 2^32, the factor for SMMLAR, int64 holding int32."""
+    return (2 * multiplier).astype(np.uint32).astype(np.int32).astype(np.int64)
+
+
+def packed_shifts(shift: np.ndarray) -> int:
+    """n - 1 of up to four channels, n the right shift, a byte each, the first in the lowest."""
+    return sum(int(-s - 1) << (8 * i) for i, s in enumerate(shift))
+
+
+def dot_stream(channels: Channels, input_zero_point: int) -> np.ndarray | None:
+    """The stream of ``kit_dot_dsp.h``, int32; None when a pair of channels cannot share halfwords exactly."""
+    outputs, taps = channels.weights.shape
+    even = outputs + outputs % 2
+    pad = ((0, even - outputs), (0, -taps % 4))
+    weights = np.pad(channels.weights, pad)
+    padded = replace(channels, weights=weights, bias=np.pad(channels.bias, pad[0]))
+    if not separable(padded, input_zero_point):
+        return None
+    low, high = weights[0::2], weights[1::2]
+    halves = (256 * high + low).reshape(even // 2, -1, 2, 2)  # [pair, four inputs, input 0/1 or 2/3, of these]
+    words = (halves[:, :, 0] & 0xFFFF) | ((halves[:, :, 1] & 0xFFFF) << 16)  # inputs 0 and 2, inputs 1 and 3
+    starts = np.stack([padded.bias[0::2], padded.bias[0::2] + 256 * padded.bias[1::2]], axis=1)
+    parts: list[np.ndarray] = []
+    for first in range(0, even, BLOCK):
+        whole = first + BLOCK <= outputs
+        for start in (first,) if whole else range(first, even, 2):
+            count = BLOCK if whole else 2
+            pairs = slice(start // 2, (start + count) // 2)
+            scaled = slice(start, min(start + count, outputs))
+            factors = np.zeros(count, np.int64)
+            factors[: scaled.stop - start] = doubled(channels.multiplier[scaled])
+            parts += [
+                starts[pairs].ravel(),
+                words[pairs].transpose(1, 2, 0).ravel(),
+                np.array([packed_shifts(channels.shift[scaled])]),
+                factors,
+            ]
+    return (np.concatenate(parts) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
+
+
+def separable(channels: Channels, input_zero_point: int) -> bool:
+    """Whether every second channel's accumulator fits 24 bits for any input, and the pairs fit their halfwords."""
+    low, high = channels.weights[0::2], channels.weights[1::2]
+    halves = 256 * high + low
+    if halves.size and (halves.min() < -(1 << 15) or halves.max() >= 1 << 15):
+        return False
+    smallest, largest = -128 - input_zero_point, 127 - input_zero_point
+    bias = channels.bias[1::2]
+    top = bias + np.maximum(high * smallest, high * largest).sum(axis=1)
+    bottom = bias + np.minimum(high * smallest, high * largest).sum(axis=1)
+    return bool((top < 1 << 23).all() and (bottom >= -(1 << 23)).all())
