@@ -30,10 +30,11 @@ struct kit_add_s8_params {
 void kit_add_s8(const struct kit_add_s8_params *p, const int8_t *narrow, const int8_t *wide, int8_t *out);
 
 struct kit_add_s16_params {
-    struct kit_walk walk;
-    int32_t zero[2], multiplier[2], shift[2]; /* of each operand */
-    int32_t sign;                             /* of the second operand: 1 or -1 */
-    int32_t out_multiplier, out_shift, out_zero;
+    struct kit_walk walk; /* operands: a, b */
+    int32_t zero_a, multiplier_a, shift_a;
+    int32_t zero_b, multiplier_b, shift_b;
+    int32_t sign; /* of b: 1, or -1 for a difference */
+    int32_t multiplier, shift, zero;
     int32_t lo, hi;
 };
 

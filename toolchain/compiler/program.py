@@ -58,7 +58,7 @@ def lower(graph: Graph, context: Context) -> Program:
         steps: list[Step] = []
         for op in operators:
             result = LOWERINGS[op.kind](op, context)
-            for item in result if isinstance(result, list) else [result]:
+            for item in [result] if isinstance(result, (Step, View)) else result:
                 if isinstance(item, View):
                     root, offset = views.get(item.input, (item.input, 0))
                     views[item.output] = root, offset + item.offset

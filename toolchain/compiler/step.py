@@ -12,7 +12,7 @@ and ``scratch`` present only when ``scratch_bytes`` > 0. The kernel's C function
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,7 @@ class Context:
     optimize: str = "default"  # default | speed | size | ram
 
 
-Lowering = Callable[[Operator, Context], "Step | View | list[Step]"]
+Lowering = Callable[[Operator, Context], "Step | View | Sequence[Step | View]"]
 LOWERINGS: dict[str, Lowering] = {}
 
 

@@ -1,0 +1,15 @@
+#include "kit_elementwise.h"
+
+void kit_extremum_s8(const struct kit_extremum_s8_params *p, const int8_t *a, const int8_t *b, int8_t *out) {
+    const int32_t *inner = kit_walk_inner(&p->walk, 2);
+    int32_t index[KIT_MAX_RANK] = {0}, offset[2] = {0};
+    do {
+        const int8_t *pa = a + offset[0], *pb = b + offset[1];
+        const int8_t *const end = out + inner[0];
+        do {
+            *out++ = (*pa - *pb) * p->sign > 0 ? *pa : *pb;
+            pa += inner[1];
+            pb += inner[2];
+        } while (out != end);
+    } while (kit_walk_next(&p->walk, 2, index, offset));
+}

@@ -1,0 +1,40 @@
+"""Every operator that has a generator of test models equals the device reference."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.modelgen.parity import assert_exact
+from tests.modelgen.strategy import load_strategies
+
+STRATEGIES = load_strategies()
+WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # tested on their own
+
+
+def check(kind: str, examples: int) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+    )
+    @given(data=st.data())
+    def run(data: st.DataObject) -> None:
+        assert_exact(data.draw(STRATEGIES[kind]))
+
+    run()
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("kind", sorted(STRATEGIES.keys() - WEIGHTED))
+def test_operator(kind: str) -> None:
+    check(kind, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(STRATEGIES.keys() - WEIGHTED))
+def test_operator_at_length(kind: str) -> None:
+    check(kind, 40)

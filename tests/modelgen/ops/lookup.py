@@ -1,0 +1,110 @@
+"""Models with functions of one value."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.modelgen.builder import ModelBuilder
+from tests.modelgen.ops.common import scales, shape_of, zero_points
+from tests.modelgen.strategy import Draw, strategy
+
+
+def _unary(
+    draw: Draw, kind: str, output: tuple[float, int] | None = None, same: bool = False, **options: object
+) -> bytes:
+    """A model of one operator, with the output's scale and zero point given, the input's, or drawn."""
+    model = ModelBuilder()
+    shape = shape_of(draw)
+    scale, zero = draw(scales), draw(zero_points)
+    x = model.input(shape, scale, zero)
+    out_scale, out_zero = (scale, zero) if same else output or (scale * draw(ratios), draw(zero_points))
+    y = model.tensor(shape, out_scale, out_zero)
+    model.op(kind, [x], [y], **options)
+    model.output(y)
+    return model.build()
+
+
+ratios = st.sampled_from((0.01, 0.25, 0.5, 1.0, 2.0, 8.0, 300.0)) | st.floats(0.05, 20.0)
+
+
+@strategy("RELU")
+def relu(draw: Draw) -> bytes:
+    return _unary(draw, "RELU")
+
+
+@strategy("RELU6")
+def relu6(draw: Draw) -> bytes:
+    return _unary(draw, "RELU6", same=True)
+
+
+@strategy("LEAKY_RELU")
+def leaky_relu(draw: Draw) -> bytes:
+    return _unary(draw, "LEAKY_RELU", alpha=draw(st.sampled_from((0.0, 0.01, 0.125, 0.3, 1.0, 2.5))))
+
+
+@strategy("LOGISTIC")
+def logistic(draw: Draw) -> bytes:
+    return _unary(draw, "LOGISTIC", (1 / 256, -128))
+
+
+@strategy("TANH")
+def tanh(draw: Draw) -> bytes:
+    return _unary(draw, "TANH", (1 / 128, 0))
+
+
+@strategy("HARD_SWISH")
+def hard_swish(draw: Draw) -> bytes:
+    model = ModelBuilder()
+    shape = shape_of(draw)
+    scale = draw(scales)
+    x = model.input(shape, scale, draw(zero_points))
+    y = model.tensor(shape, scale * draw(st.sampled_from((0.02, 0.3, 0.5, 1.0, 3.7))), draw(zero_points))
+    model.op("HARD_SWISH", [x], [y])
+    model.output(y)
+    return model.build()
+
+
+_PAIRS = (
+    ("int8", "int8"),
+    ("int8", "int8"),
+    ("float32", "int8"),
+    ("float32", "int16"),
+    ("int8", "int16"),
+    ("int8", "int32"),
+    ("int8", "uint8"),
+    ("uint8", "int8"),
+    ("int16", "int8"),
+    ("int16", "int16"),
+    ("int16", "int32"),
+    ("int32", "int8"),
+    ("int32", "int16"),
+)
+
+
+def _quantization(draw: Draw, dtype: str) -> dict[str, object]:
+    if dtype == "float32":
+        return {}
+    zero = {"int8": zero_points, "uint8": st.integers(0, 255)}.get(dtype, st.just(0))
+    return {"scale": draw(scales), "zero_point": draw(zero)}
+
+
+@strategy("QUANTIZE")
+def quantize(draw: Draw) -> bytes:
+    source, target = draw(st.sampled_from(_PAIRS))
+    model, shape = ModelBuilder(), shape_of(draw)
+    x = model.input(shape, dtype=source, **_quantization(draw, source))
+    y = model.tensor(shape, dtype=target, **_quantization(draw, target))
+    model.op("QUANTIZE", [x], [y])
+    model.output(y)
+    return model.build()
+
+
+@strategy("DEQUANTIZE")
+def dequantize(draw: Draw) -> bytes:
+    source = draw(st.sampled_from(("int8", "uint8", "int16")))
+    model, shape = ModelBuilder(), shape_of(draw)
+    x = model.input(shape, dtype=source, **_quantization(draw, source))
+    y = model.tensor(shape, dtype="float32")
+    model.op("DEQUANTIZE", [x], [y])
+    model.output(y)
+    return model.build()

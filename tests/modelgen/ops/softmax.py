@@ -1,0 +1,21 @@
+"""Models with softmax."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.modelgen.builder import ModelBuilder
+from tests.modelgen.ops.common import shape_of, zero_points
+from tests.modelgen.strategy import Draw, strategy
+
+
+@strategy("SOFTMAX")
+def softmax(draw: Draw) -> bytes:
+    shape = (*shape_of(draw, highest=3, extent=5), draw(st.integers(1, 40)))
+    model = ModelBuilder()
+    scale = draw(st.sampled_from((0.0001, 0.004, 0.0625, 0.1234, 0.5, 1.7, 20.0)))
+    x = model.input(shape, scale, draw(zero_points))
+    y = model.tensor(shape, 1 / 256, -128)
+    model.op("SOFTMAX", [x], [y], beta=draw(st.sampled_from((1.0, 1.0, 0.5, 3.3))))
+    model.output(y)
+    return model.build()
