@@ -73,6 +73,7 @@ class Tensor:
 
     ``data`` is the array of a constant (of ``shape``), None for an activation. ``index`` is its number in the
     ``.tflite`` subgraph (-1 for a tensor that a pass made), by which reference runners are asked for it.
+    ``channels``: where a pass has removed part of the last dimension, the original numbers of what is left.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Tensor:
     data: np.ndarray | None = None
     index: int = -1
     is_variable: bool = False
+    channels: tuple[int, ...] | None = None
 
     @property
     def elements(self) -> int:

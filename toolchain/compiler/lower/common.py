@@ -131,16 +131,17 @@ def window_of(operator: Operator, kernel_h: int, kernel_w: int) -> Window:
     if min(stride_h, stride_w, dilation_h, dilation_w, kernel_h, kernel_w) < 1:
         raise refuse(operator, "stride, dilation and kernel size must be at least 1", "re-convert the model")
     pads = []
-    for size, out, kernel, stride, dilation in (
-        (x.shape[1], y.shape[1], kernel_h, stride_h, dilation_h),
-        (x.shape[2], y.shape[2], kernel_w, stride_w, dilation_w),
+    top, left, bottom, right = options.get("explicit_padding", (0, 0, 0, 0))  # see passes.padding
+    for size, out, kernel, stride, dilation, before, after in (
+        (x.shape[1], y.shape[1], kernel_h, stride_h, dilation_h, top, bottom),
+        (x.shape[2], y.shape[2], kernel_w, stride_w, dilation_w, left, right),
     ):
         span = (kernel - 1) * dilation + 1
         same = options["padding"] == "SAME"
-        expected = -(-size // stride) if same else -(-(size - span + 1) // stride)
+        expected = -(-size // stride) if same else -(-(before + size + after - span + 1) // stride)
         if out != expected:
             raise refuse(operator, f"output size {out} does not follow from input size {size}", "re-convert the model")
-        pads.append(same_padding(size, out, kernel, stride, dilation) if same else 0)
+        pads.append(same_padding(size, out, kernel, stride, dilation) if same else before)
     return Window(
         in_h=x.shape[1],
         in_w=x.shape[2],
