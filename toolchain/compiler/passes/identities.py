@@ -28,9 +28,9 @@ def _is_identity(op: Operator) -> bool:
         return False
     if op.kind == "TRANSPOSE":
         order = op.input(1).data
-        if order is None:
+        if order is None or sorted(order.reshape(-1)) != list(range(len(x.shape))):
             return False
-        moved = [int(axis) for axis in order.reshape(-1) if x.shape[int(axis)] != 1]
+        moved = [axis for axis in order.reshape(-1) if x.shape[axis] != 1]
         return moved == sorted(moved)
     if op.kind == "STRIDED_SLICE":  # a negative stride keeps the size and turns the order
         strides = op.input(3).data
