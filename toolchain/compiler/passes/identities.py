@@ -36,5 +36,5 @@ def _is_identity(op: Operator) -> bool:
         strides = op.input(3).data
         return strides is not None and bool(np.all(strides > 0))
     if op.kind == "CONCATENATION":
-        return len(op.inputs) == 1
+        return len(op.inputs) == 1 and op.options.get("fused_activation_function", "NONE") == "NONE"
     return op.kind in ("QUANTIZE", "SLICE", "PAD", "PADV2")
