@@ -193,8 +193,8 @@ static void two_pixels(const struct kit_conv_params *p, const int8_t *a, const i
         stream = blocks_of_four(&t, stream);
     }
     if (rest > 0) {
-        kit_pairs_dsp(stream, inputs, 2 * words, 2, rest, t.zero, output_0 + outputs - rest);
-        kit_pairs_dsp(stream, inputs + 1, 2 * words, 2, rest, t.zero, output_1 + outputs - rest);
+        kit_pairs_dsp(stream, NULL, inputs, 2 * words, 2, rest, t.zero, output_0 + outputs - rest);
+        kit_pairs_dsp(stream, NULL, inputs + 1, 2 * words, 2, rest, t.zero, output_1 + outputs - rest);
     }
     kit_clamp_run(output_0, outputs, p->output_min, p->output_max);
     kit_clamp_run(output_1, outputs, p->output_min, p->output_max);

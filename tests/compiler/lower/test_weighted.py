@@ -15,7 +15,7 @@ from toolchain.compiler.lower.convolution import blocked, forward_lead
 pytestmark = pytest.mark.unit
 
 TARGETS = ("generic", "cortex-m4")
-few = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -56,7 +56,16 @@ def packed_shifts(shift: np.ndarray) -> int:
     return sum(int(-s - 1) << (8 * i) for i, s in enumerate(shift))
 
 
-def dot_stream(channels: Channels, input_zero_point: int) -> np.ndarray | None:
+def common_table(channels: Channels) -> np.ndarray | None:
+    """Shifts and doubled multipliers of a block, int32 [5], when they are the same for all channels; else None."""
+    if len(set(zip(channels.multiplier.tolist(), channels.shift.tolist(), strict=True))) > 1:
+        return None
+    four = np.zeros(BLOCK, np.int64)
+    table = [packed_shifts(four + channels.shift[0]), *(four + doubled(channels.multiplier[:1]))]
+    return np.array(table, np.int64).astype(np.int32)
+
+
+def dot_stream(channels: Channels, input_zero_point: int, inline_table: bool = True) -> np.ndarray | None:
     """The stream of ``kit_dot_dsp.h``, int32; None when a pair of channels cannot share halfwords exactly."""
     outputs, taps = channels.weights.shape
     even = outputs + outputs % 2
@@ -78,12 +87,9 @@ def dot_stream(channels: Channels, input_zero_point: int) -> np.ndarray | None:
             scaled = slice(start, min(start + count, outputs))
             factors = np.zeros(count, np.int64)
             factors[: scaled.stop - start] = doubled(channels.multiplier[scaled])
-            parts += [
-                starts[pairs].ravel(),
-                words[pairs].transpose(1, 2, 0).ravel(),
-                np.array([packed_shifts(channels.shift[scaled])]),
-                factors,
-            ]
+            parts += [starts[pairs].ravel(), words[pairs].transpose(1, 2, 0).ravel()]
+            if inline_table:
+                parts += [np.array([packed_shifts(channels.shift[scaled])]), factors]
     return (np.concatenate(parts) & 0xFFFFFFFF).astype(np.uint32).view(np.int32)
 
 

@@ -1,0 +1,31 @@
+/* Fully connected layers of int8 tensors: rows of inputs times a matrix of weights. (The portable form is
+ * kit_conv_s8, a 1x1 convolution.) */
+#ifndef KIT_FULLY_CONNECTED_H
+#define KIT_FULLY_CONNECTED_H
+
+#include "kit_nn.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kit_fully_connected_params {
+    const int8_t *weights;
+    const int32_t
+        *table; /* shifts and doubled multipliers of a block; NULL when `weights` has them by channel */
+    int8_t input_zero_point, output_zero_point, output_min, output_max;
+    uint16_t rows;
+    uint16_t inputs; /* of a row */
+    uint16_t outputs;
+};
+
+/* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h; `inputs` is a multiple of
+ * four. scratch: two bytes an input if `outputs` is not a multiple of four, else not used. Reads a row
+ * while it writes the row's outputs in ascending order, four at a time. */
+void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
+                                int8_t *output, void *scratch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
