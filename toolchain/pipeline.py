@@ -6,6 +6,7 @@ Each makes its artefact in the workspace when what it is made from has changed, 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -236,10 +237,10 @@ def build(
         memory = Memory(
             sizes.flash_bytes, sizes.weights_bytes, sizes.arena_bytes, sizes.static_ram_bytes, stack_bytes=None
         )
-        (folder / firmware.elf.name).write_bytes(firmware.elf.read_bytes())
+        shutil.copy(firmware.elf, folder)
         images = []
         for image in firmware.images:
-            (folder / image.path.name).write_bytes(image.path.read_bytes())
+            shutil.copy(image.path, folder)
             images.append((image.offset, image.path.name))
         said = {
             "elf": firmware.elf.name,
