@@ -158,15 +158,15 @@ def build_firmware(
 
 def identity_header(board: Board, identity: Identity, build_id: str) -> str:
     """``kit_identity.h``: the constants with which the firmware answers hello."""
-    labels = ", ".join(_c_string(label) for label in identity.labels) or "0"
+    labels = "".join(f"    {_c_string(label)},\n" for label in identity.labels) or "    0,\n"
     return (
         "/* Generated: who this firmware is. */\n#ifndef KIT_IDENTITY_H\n#define KIT_IDENTITY_H\n\n"
-        f"#define KIT_BOARD_NAME {_c_string(board.name)}\n"
+        f"#define KIT_BOARD {_c_string(board.name)}\n"
         f"#define KIT_NAME {_c_string(identity.kit)}\n"
         f"#define KIT_BUILD_ID {_c_string(build_id)}\n"
         f"#define KIT_MODEL_SHA256 {_c_string(identity.model_sha256)}\n"
-        f"#define KIT_LABEL_COUNT {len(identity.labels)}\n"
-        f"#define KIT_LABELS {{ {labels} }}\n\n#endif\n"
+        f"#define KIT_LABEL_COUNT {len(identity.labels)}\n\n"
+        f"static const char *const kit_labels[] = {{\n{labels}}};\n\n#endif\n"
     )
 
 
