@@ -58,17 +58,23 @@ def where(board: Board, emulate: bool, port: str | None) -> Place:
     return Place(board, False, find_port(board))
 
 
-def find_port(board: Board) -> str:
-    """The serial port of the one attached device that has a USB id of ``board``. Raises Missing for none or several."""
+def attached_ports() -> list[tuple[str, str, str]]:
+    """USB serial ports of this machine: device, USB id (``vvvv:pppp``), serial number (may be empty)."""
     from serial.tools import list_ports
 
-    ports = [p for p in list_ports.comports() if p.vid is not None and f"{p.vid:04x}:{p.pid:04x}" in board.usb_ids]
+    ports = [p for p in list_ports.comports() if p.vid is not None]
+    return [(str(p.device), f"{p.vid:04x}:{p.pid:04x}", str(p.serial_number or "")) for p in ports]
+
+
+def find_port(board: Board) -> str:
+    """The serial port of the one attached device that has a USB id of ``board``. Raises Missing for none or several."""
+    ports = [port for port in attached_ports() if port[1] in board.usb_ids]
     if len(ports) == 1:
-        return str(ports[0].device)
-    emulate = f", or run it with --emulate ({board.emulator.name})" if board.emulator else ""
+        return ports[0][0]
     if not ports:
+        emulate = f", or run it with --emulate ({board.emulator.name})" if board.emulator else ""
         raise Missing(f"no {board.name} is attached to this machine", f"plug it in, name its port with --port{emulate}")
-    names = ", ".join(f"{p.device} (serial number {p.serial_number})" for p in ports)
+    names = ", ".join(f"{device} (serial number {serial or 'none'})" for device, _, serial in ports)
     raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port: {names}")
 
 

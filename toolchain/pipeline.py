@@ -140,6 +140,17 @@ def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> T
     return load_trained(workspace.artefact(workspace.folder(kit.name) / "model", made_from, make, progress))
 
 
+def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
+    """Which of the kit's pass marks the trained model misses, in words."""
+    marks, floating, int8 = kit.pass_marks, trained.metrics["accuracy_float"], trained.metrics["accuracy_host"]
+    failed = []
+    if floating < marks.min_float_accuracy:
+        failed.append(f"float accuracy {floating:.4f} is below the kit's {marks.min_float_accuracy}")
+    if floating - int8 > marks.max_int8_loss:
+        failed.append(f"int8 loses {floating - int8:.4f} of accuracy, more than the kit's {marks.max_int8_loss}")
+    return failed
+
+
 def kit_model(kit: Kit, trained: TrainedModel) -> Model:
     """The int8 model that a kit was trained to."""
     return Model(kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels)
@@ -332,7 +343,10 @@ def deploy(
             built=built,
             test=test,
             memory=memory,
-            failed_checks=tuple(_failed_checks(kit, test, whole=test.samples == len(expected))),
+            failed_checks=(
+                *failed_training_checks(kit, trained),
+                *_failed_checks(kit, test, whole=test.samples == len(expected)),
+            ),
             seconds=clock.seconds(),
             expected=expected,
             connection=connection,

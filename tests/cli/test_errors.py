@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,9 @@ from pathlib import Path
 import pytest
 
 from toolchain.cli.app import run
+from toolchain.resources import resource
 
 pytestmark = pytest.mark.unit
-
-
-def kit(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "toolchain", *arguments], capture_output=True, text=True, cwd=cwd)
 
 
 def test_unknown_command_names_the_nearest(capsys):
@@ -29,10 +27,8 @@ def test_unknown_option(capsys):
     assert "--nonsense" in capsys.readouterr().err
 
 
-def test_with_json_an_error_is_one_object_on_stdout():
-    done = kit("train", "digitz", "--json")
-    assert done.returncode == 2
-    answer = json.loads(done.stdout)
+def test_with_json_an_error_is_one_object_on_stdout(kit):
+    answer = kit.json("train", "digitz", status=2)
     assert set(answer) == {"error", "hint", "exit_status"} and answer["exit_status"] == 2
     assert "digitz" in answer["error"] and "digits" in answer["hint"]
 
@@ -60,3 +56,71 @@ def test_ctrl_c_is_130(monkeypatch, capsys):
 
     monkeypatch.setattr(module, "_values", interrupted)
     assert run(["list"]) == 130
+
+
+def test_unknown_kit_and_board(kit):
+    message, hint = kit.refused("deploy", "digitz", "--board", "host", status=2)
+    assert "digitz" in message and '"digits"' in hint
+    message, hint = kit.refused("deploy", "digits", "--board", "mps2-an368", status=2)
+    assert "mps2-an368" in message and "mps2-an386" in hint
+
+
+def test_kit_toml_with_a_wrong_key_or_type(kit):
+    folder = resource("kits") / "digits"
+    good = (folder / "kit.toml").read_text()
+    (kit.cwd / "model.py").write_text((folder / "model.py").read_text())
+    for right, wrong, line in (("epochs =", "epoch =", "epochs ="), ("[input]", "[input]\nbytes = 3", "[input]")):
+        (kit.cwd / "kit.toml").write_text(good.replace(right, wrong))
+        number = good[: good.index(line)].count("\n") + 1 + wrong.count("\n")
+        message, _ = kit.refused("train", status=2)
+        assert f"kit.toml:{number}:" in message and wrong.split("\n")[-1].split()[0] in message
+    (kit.cwd / "kit.toml").write_text(re.sub(r"batch_size = \d+", 'batch_size = "many"', good))
+    message, _ = kit.refused("train", status=2)
+    assert "kit.toml:" in message and "batch_size" in message
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 64, b"TFL3" * 9])
+def test_a_file_that_is_no_model(kit, content):
+    (kit.cwd / "m.tflite").write_bytes(content)
+    message, _ = kit.refused("compile", "m.tflite", "--out", "c", status=2)
+    assert "m" in message and not (kit.cwd / "c").exists()
+
+
+def test_a_file_that_is_absent(kit):
+    message, _ = kit.refused("compile", "m.tflite", "--out", "c", status=2)
+    assert "m.tflite" in message
+
+
+def test_no_compiler(kit, tmp_path):
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    script = (
+        "import sys; sys.modules['ziglang'] = None; from toolchain.board.compilers import find_compiler;"
+        "from toolchain.board.descriptor import load_board; from toolchain.errors import Missing\n"
+        "try: find_compiler(load_board('mps2-an386'))\n"
+        "except Missing as error: print(error.hint); sys.exit(error.exit_status)"
+    )
+    env = {**os.environ, "PATH": str(empty), "HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True)
+    assert done.returncode == 3 and "gcc-arm-none-eabi" in done.stdout, done.stderr
+
+
+def test_both_a_port_and_the_emulator(kit):
+    message, _ = kit.refused("deploy", "digits", "--board", "mps2-an386", "--emulate", "--port", "x", status=2)
+    assert "--emulate" in message and "--port" in message
+
+
+def test_no_board_is_attached(kit):
+    message, hint = kit.refused("deploy", "digits", "--board", "mps2-an386", status=3)
+    assert "mps2-an386" in message and "--emulate" in hint and "--port" in hint
+
+
+def test_a_port_that_is_absent(kit):
+    message, _ = kit.refused("monitor", "--board", "mps2-an386", "--port", "/dev/ttyNONE", status=3)
+    assert "/dev/ttyNONE" in message
+
+
+def test_a_port_that_is_no_serial_port(kit):
+    (kit.cwd / "port").write_text("")
+    message, _ = kit.refused("monitor", "--board", "mps2-an386", "--port", str(kit.cwd / "port"), status=4)
+    assert "port" in message

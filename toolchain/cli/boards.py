@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 def entry(output: Output) -> None:
     """Boards: chips, memory, and what was verified where.
 
+    Then the USB serial ports of this machine, and which boards each may be.
+
     Example: kit boards
     """
+    from rich.console import Group
     from rich.table import Table
 
     from toolchain.board.descriptor import list_boards
+    from toolchain.connection import attached_ports
 
     boards = list_boards()
     table = Table("board", "what it is", "flash", "RAM", "emulator", "seen on emulator", "seen on hardware", box=None)
@@ -29,7 +33,18 @@ def entry(output: Output) -> None:
             f"[cyan]{board.name}[/]", board.title, _kib(board.bytes_of("flash")), _kib(board.bytes_of("ram")),
             emulator, board.verified.emulated, board.verified.hardware,
         )  # fmt: skip
-    output.result({"boards": [_values(board) for board in boards]}, table)
+    ports = [
+        {
+            "port": port,
+            "usb_id": usb_id,
+            "serial_number": serial,
+            "boards": [b.name for b in boards if usb_id in b.usb_ids],
+        }
+        for port, usb_id, serial in attached_ports()
+    ]
+    lines = [f"{p['port']} ({p['usb_id']}): {' or '.join(p['boards']) or 'no board known here'}" for p in ports]
+    attached = "\n".join(["", *(lines or ["No USB serial port is attached."])])
+    output.result({"boards": [_values(board) for board in boards], "ports": ports}, Group(table, attached))
 
 
 def _kib(count: int) -> str:

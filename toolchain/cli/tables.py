@@ -43,15 +43,21 @@ def _memory(memory: Memory) -> list[tuple[str, str]]:
 
 
 def trained(name: str, result: TrainedModel) -> Table:
-    rows = [("int8 model", str(result.int8_tflite))]
-    rows += [(key.replace("_", " "), _plain(key, value)) for key, value in result.metrics.items()]
-    return _pairs(f"{name}: trained", rows)
-
-
-def _plain(name: str, value: Any) -> str:
-    if isinstance(value, float):
-        return percent(value) if "accuracy" in name else f"{value:.3g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    m = result.metrics
+    return _pairs(
+        f"{name}: trained",
+        [
+            (
+                "accuracy",
+                f"float {percent(m['accuracy_float'])}, int8 {percent(m['accuracy_host'])} ({m['int8_runner']})",
+            ),
+            ("tested on", f"{m['samples']['test']} samples that training did not see"),
+            ("epochs", f"{m['epochs']}, the best was {m['best_epoch']}"),
+            ("size", f"{m['parameters']:,} parameters, {_bytes(m['weights_bytes'])} of weights"),
+            ("int8 model", f"{result.int8_tflite} ({_bytes(m['model_bytes'])})"),
+            ("pictures", ", ".join(str(path) for path in result.pictures)),
+        ],
+    )
 
 
 def compiled(report: Mapping[str, Any], folder: Path) -> Table:

@@ -8,7 +8,7 @@ from toolchain.cli.output import Output
 
 @command()
 @kit_argument
-def entry(output: Output, kit: str | None) -> None:
+def entry(output: Output, kit: str | None) -> int:
     """Train a kit's model and convert it to int8.
 
     Without KIT: the kit of the current folder, else digits. Nothing is done when nothing changed.
@@ -16,7 +16,7 @@ def entry(output: Output, kit: str | None) -> None:
     Example: kit train digits
     """
     from toolchain.cli import tables
-    from toolchain.pipeline import train
+    from toolchain.pipeline import failed_training_checks, train
     from toolchain.workspace import Workspace
 
     chosen = named_kit(kit)
@@ -24,3 +24,4 @@ def entry(output: Output, kit: str | None) -> None:
         trained = train(chosen, Workspace(), progress)
     values = {"kit": chosen.name, "folder": str(trained.folder), "model": str(trained.int8_tflite), **trained.metrics}
     output.result(values, tables.trained(chosen.name, trained))
+    return output.checks(failed_training_checks(chosen, trained))

@@ -29,7 +29,7 @@ def expect(kit: Kit, int8_model: bytes, float_model: bytes) -> Expected:
     inputs = quantize_input(test.x, kit.input, tensor).reshape(len(test), *tensor.shape[1:])
     outputs = np.concatenate([runner.run([row[np.newaxis]])[0] for row in inputs])
     try:
-        floating = LiteRtRunner(float_model)
+        floating = LiteRtRunner(float_model, reference=True)
         real = real_input(test.x, kit.input).reshape(inputs.shape)
         float_classes = np.array([floating.run([row[np.newaxis]])[0].argmax() for row in real])
     except Missing:

@@ -1,0 +1,187 @@
+"""`kit deploy` as users and scripts run it, on boards that run here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import SHARED_BUILD, command, environment
+from toolchain.board.descriptor import load_board
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+BOARDS = {"host": 100, "mps2-an386": 100, "esp32": 20, "esp32c3": 20}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_the_contract_on_each_board(kit, board):
+    count = BOARDS[board]
+    said = kit.json("deploy", "digits", "--board", board, "--emulate", "--samples", str(count), timeout=300)
+    assert said["kit"] == "digits" and said["board"] == board and said["emulated"] is True
+    assert said["samples"] == said["parity"]["samples"] == count
+    assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
+    assert said["parity"]["reference"] in ("tflite-micro", "evaluator")
+    assert said["accuracy_device"] == said["accuracy_host"] >= 0.9
+    assert said["accuracy_float"] >= 0.9
+    assert said["latency"]["unit"] == ("instructions" if board == "mps2-an386" else "us")
+    assert 0 < said["latency"]["p50"] <= said["latency"]["p95"]
+    memory = said["memory"]
+    assert set(memory) == {"flash_bytes", "weights_bytes", "arena_bytes", "static_ram_bytes", "stack_bytes"}
+    assert memory["flash_bytes"] > memory["weights_bytes"] > 5000 and 0 < memory["arena_bytes"] < 4096
+    assert len(said["model_sha256"]) == len(said["firmware_sha256"]) == 64
+    assert said["port"] and said["seconds"]["total"] > 0 and said["failed_checks"] == []
+
+
+def test_the_second_time_takes_seconds(kit):
+    arguments = ("deploy", "digits", "--board", "mps2-an386", "--emulate", "--samples", "100")
+    first = kit.json(*arguments, timeout=300)
+    start = time.monotonic()
+    second = kit.json(*arguments)
+    assert time.monotonic() - start <= 6
+    for figures in (first, second):  # what may differ between two runs
+        del figures["port"], figures["seconds"]
+    assert first == second
+
+
+def test_without_samples_the_answers_stream(kit):
+    done = kit("deploy", "digits", "--board", "host", "--answers", "3")
+    assert done.returncode == 0, done.stderr
+    assert "byte for byte" in done.stdout
+    assert [line.split(":")[0] for line in done.stdout.splitlines() if line.startswith("sample ")] == [
+        "sample 0",
+        "sample 1",
+        "sample 2",
+    ]
+
+
+def test_quiet_says_nothing(kit):
+    done = kit("deploy", "digits", "--board", "host", "--samples", "5", "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_test_checks_the_whole_test_set(kit):
+    said = kit.json("test", "digits", "--board", "host")
+    assert said["samples"] == 360 and said["accuracy_device"] >= 0.965
+
+
+@contextmanager
+def running_firmware() -> Iterator[tuple[str, int]]:
+    """The firmware of board `host` with the digits model: its port and process id."""
+    from toolchain import emulate
+
+    firmware = SHARED_BUILD / "digits" / "host" / "firmware-emulated" / "firmware.elf"
+    with emulate.start(load_board("host").as_emulated(), firmware) as board:
+        yield board.port, board._program.pid
+
+
+def test_a_board_that_is_already_there(kit):
+    kit.json("build", "digits", "--board", "host", "--emulate")
+    with running_firmware() as (port, _):
+        said = kit.json("test", "digits", "--board", "host", "--port", port, "--samples", "20")
+        assert said["emulated"] is False and said["port"] == port and said["parity"]["mismatches"] == 0
+        watched = kit.json("monitor", "--board", "host", "--port", port, "--seconds", "0.2")
+        assert watched["device"]["model_sha256"] == said["model_sha256"]
+        assert watched["device"]["labels"] == list("0123456789")
+        message, hint = kit.refused("test", "digits", "--board", "mps2-an386", "--port", port, status=4)
+        assert "'host'" in message and "--board host" in hint
+
+
+def test_a_device_that_stops_answering(kit):
+    kit.json("build", "digits", "--board", "host", "--emulate")
+    with running_firmware() as (port, pid):
+        os.kill(pid, signal.SIGSTOP)
+        start = time.monotonic()
+        message, hint = kit.refused("test", "digits", "--board", "host", "--port", port, status=4)
+        assert time.monotonic() - start < 40
+        assert port in message or "answer" in message
+        assert hint
+
+
+def test_a_port_in_use(kit):
+    import serial
+
+    kit.json("build", "digits", "--board", "host", "--emulate")
+    with running_firmware() as (port, _), serial.Serial(port, exclusive=True):
+        message, _ = kit.refused("test", "digits", "--board", "host", "--port", port, status=4)
+        assert "in use" in message
+
+
+def test_a_port_that_is_not_ours(kit):
+    master, slave = os.openpty()
+    try:
+        message, hint = kit.refused("test", "digits", "--board", "host", "--port", os.ttyname(slave), status=4)
+        assert "answer" in message and hint
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_model_too_big_for_the_board(kit, shared_models):
+    (kit.cwd / "boards").mkdir()
+    text = (Path(load_board.__code__.co_filename).parents[2] / "firmware_templates/boards/mps2-an386.toml").read_text()
+    small = text.replace('name = "mps2-an386"', 'name = "small"').replace("0x00400000", "0x00010000")
+    (kit.cwd / "boards" / "small.toml").write_text(small)
+    message, hint = kit.refused("bench", str(shared_models["ad"]), "--board", "small", status=2)
+    assert "65,536" in message or "65536" in message
+    assert hint
+
+
+STAGES = {
+    "train": 130,
+    "compile": 130,
+    "build": 130,
+    "start": 130,
+    "test": 130,
+    "sample 1": 0,  # streaming: Ctrl-C is how it ends
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_ctrl_c_leaves_nothing_half_made(stage, tmp_path, kit):
+    build = tmp_path / "build"
+    if stage != "train":
+        model = Path(kit.json("train", "digits")["folder"])
+        build.joinpath("digits").mkdir(parents=True)
+        subprocess.run(["cp", "-r", model, build / "digits" / "model"], check=True)
+    process = subprocess.Popen(
+        command("deploy", "digits", "--board", "mps2-an386", "--emulate"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(build, PYTHONUNBUFFERED="1"),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith(stage):
+            time.sleep(0.2)
+            os.killpg(process.pid, signal.SIGINT)
+            break
+    rest, _ = process.communicate(timeout=30)
+    assert process.returncode == STAGES[stage], "".join(said) + rest
+    assert "Traceback" not in rest
+    unfinished = [p for p in build.rglob(".*") if not p.name.endswith(".lock")]
+    assert unfinished == []
+    assert _processes_with(str(build)) == []
+
+
+def _processes_with(text: str) -> list[str]:
+    """Command lines of living processes that name ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if text in line:
+            found.append(line)
+    return found
