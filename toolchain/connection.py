@@ -39,9 +39,11 @@ class Connection:
         result = self.session.infer([data])
         return result.outputs[0], result.ticks
 
-    def stack_bytes(self) -> int | None:
-        """Greatest number of stack bytes the firmware has used, None where the chip cannot tell."""
-        return self.session.memory().stack_bytes or None
+    def memory(self) -> dict[str, int | None]:
+        """What only the running firmware can say: the size of its arena, and the greatest number of stack bytes it has
+        used (None where the chip cannot tell)."""
+        said = self.session.memory()
+        return {"arena_bytes": said.arena_bytes, "stack_bytes": said.stack_bytes or None}
 
 
 def where(board: Board, emulate: bool, port: str | None) -> Place:
@@ -80,11 +82,12 @@ def find_port(board: Board) -> str:
 
 @contextmanager
 def connected(
-    place: Place, built: Built, model: Model, *, flash: bool = True, progress: Progress | None = None
+    place: Place, built: Built | None, model: Model, progress: Progress | None = None
 ) -> Iterator[Connection]:
-    """Start the emulator or flash the board, open a session, and check that it runs ``model``.
+    """Start the emulator with ``built``, or flash the board with it (None: take it as it is), open a session, and check
+    that the device runs ``model``.
 
-    Raises DeviceError when the board does not answer or runs another model.
+    Raises DeviceError when it does not answer or is another than it should be.
     """
     progress = progress or Quiet()
     board, emulator = place.board, None
@@ -92,10 +95,10 @@ def connected(
         if place.emulated:
             from toolchain import emulate
 
-            assert board.emulator is not None
+            assert board.emulator is not None and built is not None
             progress.stage("start", f"{board.name} on {board.emulator.name}")
             emulator = stack.enter_context(emulate.start(board, built.elf))
-        elif flash:
+        elif built is not None:
             from toolchain.flash import flash_board
 
             progress.stage("flash", f"{board.name} on {place.port}")
@@ -103,7 +106,7 @@ def connected(
         port = emulator.port if emulator else place.port
         try:
             session = stack.enter_context(open_session(port, board, progress))
-            _check_identity(session, port, board, built if flash or place.emulated else None, model)
+            _check_identity(session, port, board, built, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
             per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 #: Samples that `deploy` tests when nobody says how many: few where the emulator models the speed of the serial line.
 DEFAULT_SAMPLES = {"labwired": 20}
 OTHER_DEFAULT_SAMPLES = 100
+ALL_SAMPLES = sys.maxsize
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Model:
 class Built:
     """A firmware image in ``folder``.
 
-    ``images`` are (flash offset, file) for a flasher; ``memory`` is what it takes, its stack not known before it runs.
+    ``images`` are (flash address, file) for a flasher; ``memory`` is what it takes, its stack not known before it runs.
     """
 
     folder: Path
@@ -75,7 +77,7 @@ class Built:
     def as_json(self) -> dict[str, Any]:
         return {
             "elf": str(self.elf),
-            "images": [{"offset": offset, "file": str(path)} for offset, path in self.images],
+            "images": [{"address": address, "file": str(path)} for address, path in self.images],
             "memory": asdict(self.memory),
             "firmware_sha256": self.firmware_sha256,
             "build_id": self.build_id,
@@ -85,12 +87,13 @@ class Built:
 
 @dataclass(frozen=True)
 class Deployment:
-    """A board that runs the model and was tested. ``connection`` is open as long as `deploy`'s context is."""
+    """A board that runs the model and was tested. ``connection`` is open as long as `deploy`'s context is; ``built`` is
+    None for a board that was taken as it is."""
 
     model: Model
     board: str
     emulated: bool
-    built: Built
+    built: Built | None
     test: DeviceTest
     memory: Memory
     failed_checks: tuple[str, ...]
@@ -107,7 +110,7 @@ class Deployment:
             **self.test.as_json(),
             "memory": asdict(self.memory),
             "model_sha256": self.model.sha256,
-            "firmware_sha256": self.built.firmware_sha256,
+            "firmware_sha256": self.built.firmware_sha256 if self.built else None,
             "port": self.connection.port,
             "failed_checks": list(self.failed_checks),
             "seconds": dict(self.seconds),
@@ -206,11 +209,12 @@ def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str,
 
 def _compile(model: Model, target: str, optimize: str) -> CompiledModel:
     from toolchain.compiler.compile import compile_model
-    from toolchain.model.checks import require_int8
     from toolchain.model.reader import read_model
 
     data = model.path.read_bytes()
     graph = read_model(data, model.name)
+    from toolchain.model.checks import require_int8
+
     require_int8(graph)
     return compile_model(graph, target, optimize, model_data=data)
 
@@ -252,7 +256,7 @@ def build(
         images = []
         for image in firmware.images:
             shutil.copy(image.path, folder)
-            images.append((image.offset, image.path.name))
+            images.append((image.address, image.path.name))
         said = {
             "elf": firmware.elf.name,
             "images": images,
@@ -279,7 +283,7 @@ def build(
     return Built(
         folder,
         folder / said["elf"],
-        tuple((offset, folder / name) for offset, name in said["images"]),
+        tuple((address, folder / name) for address, name in said["images"]),
         Memory(**said["memory"]),
         said["firmware_sha256"],
         said["build_id"],
@@ -303,8 +307,8 @@ def deploy(
 ) -> Iterator[Deployment]:
     """Everything from the kit to a tested board; the connection stays open inside the context.
 
-    With ``flash`` False a real board is taken as it is. Raises what the stages raise; a check that failed is told in
-    ``failed_checks``.
+    With ``flash`` False a real board is taken as it is, and nothing is built. Raises what the stages raise; a check
+    that failed is told in ``failed_checks``.
     """
     from toolchain.connection import connected, where
     from toolchain.evaluate.device import run_device_test
@@ -316,26 +320,28 @@ def deploy(
         trained = train(kit, workspace, progress)
         model = kit_model(kit, trained)
         expected = expectations(kit, trained, workspace, progress)
-    with clock("build"):
-        built = build(
-            model,
-            board,
-            workspace,
-            emulate=place.emulated,
-            compiler=compiler,
-            optimize=optimize,
-            progress=progress,
-        )
+    built = None
+    if flash or place.emulated:
+        with clock("build"):
+            built = build(
+                model,
+                board,
+                workspace,
+                emulate=place.emulated,
+                compiler=compiler,
+                optimize=optimize,
+                progress=progress,
+            )
     with ExitStack() as stack:
         with clock("start" if place.emulated else "flash"):
-            connection = stack.enter_context(connected(place, built, model, flash=flash, progress=progress))
+            connection = stack.enter_context(connected(place, built, model, progress))
         count = samples or _default_samples(place)
         with clock("test"):
             progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
             test = run_device_test(
                 connection.infer, expected.first(count), connection.unit, connection.per_tick, progress
             )
-        memory = replace(built.memory, stack_bytes=connection.stack_bytes())
+        memory = replace(built.memory if built else Memory(), **connection.memory())
         yield Deployment(
             model=model,
             board=board.name,

@@ -25,8 +25,8 @@ from toolchain.cli.output import Output
 def entry(output: Output, kit: str | None, board: str, emulate: bool, port: str | None, samples: int | None) -> int:
     """Test the model that a board already runs.
 
-    Nothing is flashed: a board that runs another model than the kit's is refused. With --emulate the firmware is
-    built, if need be, and started.
+    The whole test set, unless --samples is given. Nothing is flashed: a board that runs another model than the kit's
+    is refused. With --emulate the firmware is built, if need be, and started.
 
     Example: kit test digits --board esp32 --port /dev/ttyUSB0
     """
@@ -45,7 +45,7 @@ def entry(output: Output, kit: str | None, board: str, emulate: bool, port: str 
                     Workspace(),
                     emulate=emulate,
                     port=port,
-                    samples=samples,
+                    samples=samples or pipeline.ALL_SAMPLES,
                     flash=False,
                     progress=progress,
                 )

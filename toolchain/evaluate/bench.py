@@ -82,11 +82,11 @@ def bench(
     report = built.report()
     random = np.random.default_rng(0)
     inputs = [random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in graph.inputs]
-    with connected(place, built, model, progress=progress) as connection:
+    with connected(place, built, model, progress) as connection:
         progress.stage("run", f"{model.name} on {board.name}")
         ticks = connection.session.infer(inputs).ticks
         each = connection.session.profile(inputs).layers
-        memory = replace(built.memory, stack_bytes=connection.stack_bytes())
+        memory = replace(built.memory, **connection.memory())
     layers = tuple(
         LayerTime(i, said["op"], said["name"], said["kernel"], said["macs"], _whole(entry.ticks * connection.per_tick))
         for i, (said, entry) in enumerate(zip(report["layers"], each, strict=True))

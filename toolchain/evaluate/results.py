@@ -40,15 +40,17 @@ class Latency:
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes. ``flash_bytes`` is the whole image less start-up and link, ``weights_bytes`` the constants in it,
-    ``static_ram_bytes`` all of .data and .bss without the arena, ``stack_bytes`` the greatest use seen (None: the
-    chip cannot tell)."""
+    """Bytes, None where not known.
 
-    flash_bytes: int
-    weights_bytes: int
-    arena_bytes: int
-    static_ram_bytes: int
-    stack_bytes: int | None
+    ``flash_bytes`` is the whole image less start-up and link, ``weights_bytes`` the constants in it,
+    ``static_ram_bytes`` all of .data and .bss without the arena, ``stack_bytes`` the greatest use seen.
+    """
+
+    flash_bytes: int | None = None
+    weights_bytes: int | None = None
+    arena_bytes: int | None = None
+    static_ram_bytes: int | None = None
+    stack_bytes: int | None = None
 
 
 @dataclass(frozen=True)
