@@ -1,0 +1,1 @@
+"""Generators of small ``.tflite`` files for tests."""

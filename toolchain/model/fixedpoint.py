@@ -6,6 +6,8 @@ int32 (held as int64 arrays here). One in Q0 is 2^31 - 1.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -125,3 +127,71 @@ def int16_lookup(x: np.ndarray, table: np.ndarray) -> np.ndarray:
     x = np.asarray(x, np.int64)
     index = 256 + (x >> 7)
     return table[index] + (((table[index + 1] - table[index]) * (x & 0x7F) + 64) >> 7)
+
+
+# The reference's table is one above the nearest integer at these entries.
+_RAISED = (
+    4, 8, 12, 14, 15, 16, 17, 19, 20, 21, 22, 25, 27, 28, 29, 30, 31, 33, 34, 35, 37, 39, 40, 41, 43, 44, 45, 46, 49,
+    50, 54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255,
+)  # fmt: skip
+
+
+@functools.cache
+def sigmoid_table() -> np.ndarray:
+    """sigmoid(i/24) in 0.16 fixed point, 256 entries, as int16 LOGISTIC and TANH look it up
+    (``sigmoid_table_uint16`` of tensorflow/lite/kernels/internal/common.h)."""
+    return np.array([round(65536 / (1 + math.exp(-i / 24))) + (i in _RAISED) for i in range(256)], np.int64)
+
+
+def inverse_square_root(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) as (multiplier, shift) of `arithmetic.multiply_by_quantized_multiplier`; 0 counts as 1."""
+    if x <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while x >= 1 << 29:
+        x //= 4
+        right += 1
+    pairs = (32 - x.bit_length() - 1) // 2 - 1
+    right -= pairs
+    x <<= 2 * pairs
+    # Newton-Raphson with 3 integer bits: a product of Qa and Qb is in Q(a + b).
+    half_input = rounding_divide_by_pot(x >> 1, 1)
+    half_three = (1 << 28) + (1 << 27)
+    y = np.asarray(1 << 28, np.int64)
+    for _ in range(5):
+        cube = saturating_shift_left(mul(mul(y, y), y), 6)
+        y = saturating_shift_left(mul(half_three, y) - mul(half_input, cube), 3)
+    m = int(mul(y, 1518500250))  # sqrt(2) / 2
+    return (m << -right, 0) if right < 0 else (m, -right)
+
+
+_LOG_2 = 1488522236
+_FOURTH_ROOT_OF_HALF = 1805811301
+_ROOT_OF_HALF = 1518500250
+_LOG_NUMERATOR, _LOG_SQUARE, _LOG_CONSTANT, _LOG_LINEAR = 117049297, 127690142, 1057819769, 638450708
+
+
+def log(x: np.ndarray, input_bits: int, output_bits: int) -> np.ndarray:
+    """ln(x) in Q``output_bits`` for x > 0 in Q``input_bits``: a power of two and a rational function of the rest."""
+    x = np.asarray(x, np.int64)
+    bits = output_bits + 1
+    quarter = (1 << 29) >> bits
+    headroom = count_leading_zeros(x)
+    rest_a = saturating_shift_left(mul(saturating_shift_left_by(x, headroom - 1), _ROOT_OF_HALF), 1)
+    power_a = ((input_bits - headroom) << (31 - bits)) + quarter
+    headroom_b = count_leading_zeros(mul(x, _ROOT_OF_HALF)) - 1
+    rest_b = saturating_shift_left_by(x, headroom_b)
+    power_b = ((input_bits - headroom_b) << (31 - bits)) - quarter
+    rest, power = np.minimum(rest_a, rest_b), np.maximum(power_a, power_b)
+    p = (rest + _FOURTH_ROOT_OF_HALF + 1) // 2
+    q = 2 * (rest - _FOURTH_ROOT_OF_HALF)
+    square = mul(q, q)
+    numerator = mul(q, rest) + mul(mul(q, square), _LOG_NUMERATOR)
+    denominator = mul(p, _LOG_CONSTANT + q + mul(_LOG_SQUARE, square)) + mul(_LOG_LINEAR, q)
+    fraction = mul(rounding_divide_by_pot(numerator, bits), one_over_one_plus_x(denominator))
+    return saturating_shift_left(mul(power, _LOG_2) + fraction, 1)
+
+
+def saturating_shift_left_by(x: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """`saturating_shift_left` with a shift for each element."""
+    return np.clip(x << n, INT32_MIN, INT32_MAX)

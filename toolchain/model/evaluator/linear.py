@@ -10,7 +10,7 @@ import numpy as np
 
 from toolchain.model import arithmetic
 from toolchain.model.evaluator.registry import Values, evaluates, limits, present, unsupported
-from toolchain.model.evaluator.windows import axis, padded
+from toolchain.model.evaluator.windows import Axis, axis, padded
 from toolchain.model.graph import DType, Operator
 
 
@@ -26,15 +26,20 @@ def check_types(op: Operator) -> None:
         raise unsupported(op, f"the bias {bias.name!r} has type {bias.dtype.value}")
 
 
-def requantized(op: Operator, acc: np.ndarray, scales: np.ndarray) -> np.ndarray:
-    """Accumulators (channel last) → output, by the effective ``scales`` (double, one or one a channel)."""
+def requantized_by(acc: np.ndarray, scales: np.ndarray, wide: bool) -> np.ndarray:
+    """Accumulators (channel last) times the effective ``scales`` (double, one or one a channel).
+
+    ``wide``: accumulators of 64 bits, as int16 activations have them."""
     pairs = [arithmetic.quantize_multiplier(float(s)) for s in scales]
     m, shift = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
-    wide = op.input(0).dtype is DType.INT16
     if wide:
-        scaled = arithmetic.multiply_wide_by_quantized_multiplier(acc, m, shift)
-    else:
-        scaled = arithmetic.multiply_by_quantized_multiplier(arithmetic.wrap32(acc), m, shift)
+        return arithmetic.multiply_wide_by_quantized_multiplier(acc, m, shift)
+    return arithmetic.multiply_by_quantized_multiplier(arithmetic.wrap32(acc), m, shift)
+
+
+def requantized(op: Operator, acc: np.ndarray, scales: np.ndarray) -> np.ndarray:
+    """Accumulators → output, clamped by the fused activation."""
+    scaled = requantized_by(acc, scales, wide=op.input(0).dtype is DType.INT16)
     return clamped(op, scaled + op.output.zero_point)
 
 
@@ -61,7 +66,7 @@ def _bias(op: Operator, values: Values) -> np.ndarray | int:
     return 0 if bias is None else bias.astype(np.int64)
 
 
-def _axes(op: Operator, height: int, width: int, kernel_height: int, kernel_width: int):  # type: ignore[no-untyped-def]
+def _axes(op: Operator, height: int, width: int, kernel_height: int, kernel_width: int) -> tuple[Axis, Axis]:
     o = op.options
     rows = axis(height, kernel_height, o["stride_h"], o["dilation_h_factor"], o["padding"])
     columns = axis(width, kernel_width, o["stride_w"], o["dilation_w_factor"], o["padding"])

@@ -12,7 +12,8 @@ from toolchain.model.graph import Operator, Tensor
 Values = Sequence["np.ndarray | None"]
 Kernel = Callable[[Operator, Values], "np.ndarray | list[np.ndarray]"]
 """Gets an operator and its inputs' arrays (None for one that is absent); returns its output, or list of outputs. Arrays
-have the shape and type of their tensors, except that the result of a kernel may be of a wider integer type."""
+have the shape and type of their tensors, except that the result of a kernel may be of a wider integer type. The array
+of a variable tensor is the state itself: a kernel updates it in place."""
 
 KERNELS: dict[str, Kernel] = {}
 

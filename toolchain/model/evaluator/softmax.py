@@ -73,3 +73,24 @@ def _int16(op: Operator, x: np.ndarray) -> np.ndarray:
     factor = fixedpoint.int16_lookup(centred, reciprocal_table)
     right = 31 - headroom
     return np.clip((exps * factor + (np.int64(1) << (right - 1))) >> right, 0, 32767)
+
+
+@evaluates("LOG_SOFTMAX")
+def log_softmax(op: Operator, values: Values) -> np.ndarray:
+    """Output scale 1/16, zero point 127. Source: tensorflow/lite/kernels/internal/reference/log_softmax.h."""
+    if op.input(0).dtype is not DType.INT8 or (op.output.scale, op.output.zero_point) != (1 / 16, 127):
+        raise unsupported(op, "it needs int8, an output scale of 1/16 and an output zero point of 127")
+    if not op.input(0).scale * (1 << (31 - _SCALED_DIFF_BITS)) > 1:
+        raise unsupported(op, "the input scale is too small")
+    x = present(values, 0).astype(np.int64)
+    m, shift, diff_min = softmax_scaling(1.0, float(op.input(0).scale))
+    reverse_m, reverse_shift = arithmetic.quantize_multiplier((1 << (31 - shift)) / m)
+    diff = x - x.max(axis=-1, keepdims=True)
+    scaled = arithmetic.multiply_by_quantized_multiplier(np.maximum(diff, diff_min), m, shift)
+    exps = fixedpoint.exp_on_negative_values(scaled, _SCALED_DIFF_BITS)
+    parts = np.where(diff >= diff_min, arithmetic.rounding_divide_by_pot(exps, _ACCUMULATION_BITS), 0)
+    log_sum = fixedpoint.log(parts.sum(axis=-1, keepdims=True), _ACCUMULATION_BITS, _SCALED_DIFF_BITS)
+    least = arithmetic.multiply_by_quantized_multiplier(log_sum + arithmetic.INT32_MIN, reverse_m, reverse_shift)
+    least = np.maximum(diff_min - 1, least)
+    result = arithmetic.rounding_divide_by_pot(scaled - log_sum, 31 - _SCALED_DIFF_BITS - 4) + 127
+    return np.where(diff > least, np.clip(result, -128, 127), -128)
