@@ -104,12 +104,14 @@ class Exchange:
         self._rhythms: dict[str, _Rhythm] = {}
         self._session = 0
         self._sequence = 0
+        self._open = False
         self._recent = bytearray()
 
     def open_session(self, payload: bytes, wait: float) -> bytes:
         """Opens a new session within ``wait`` seconds; what `hello` answers."""
         self._session = secrets.randbits(32)
         self._sequence = 0
+        self._open = True
         self.window = 1
         return self.transact([(HELLO, payload)], timeout=wait)
 
@@ -117,11 +119,19 @@ class Exchange:
         """Sends ``requests`` in order, as many at a time as the window lets, and returns the payload of the last one's
         answer. An answer acknowledges the requests before it, so only the last may be one whose answer matters.
 
-        Raises RequestRefused, DeviceRestarted, or DeviceError after ``timeout`` seconds without progress.
+        Raises RequestRefused, DeviceRestarted, or DeviceError after ``timeout`` seconds without progress. Only behind a
+        refusal of the last request can the session go on; else host and device may have counted differently.
         """
+        if not self._open:
+            raise DeviceRestarted("the session with the device ended by an earlier error", "say hello again")
+        self._open = False
+        payload = self._carry(requests, self.timeout if timeout is None else timeout)
+        self._open = True
+        return payload
+
+    def _carry(self, requests: Sequence[tuple[Message, bytes]], limit: float) -> bytes:
         batch = _Batch(requests, self._sequence)
         self._sequence = (self._sequence + len(requests)) & 0xFFFF
-        limit = self.timeout if timeout is None else timeout
         progress = now()
         backoff = 1.0
         while True:
@@ -188,12 +198,12 @@ class Exchange:
                 "look at its text above; then run the command again",
             )
         if frame.status == Status.GAP:
-            if not batch.base <= index <= batch.reached:
+            if not batch.base <= index < min(batch.reached + 1, len(batch.requests)):
                 self.statistics.stale += 1
                 return None, False
             moved = index > batch.base
             batch.base = index
-            wait = self._wait(batch.requests[min(index, len(batch.requests) - 1)][0], 1.0)
+            wait = self._wait(batch.requests[index][0], 1.0)
             if moved or batch.rewound < 0 or now() - batch.rewound > wait:
                 batch.rewound = now()
                 batch.next = index
@@ -208,6 +218,7 @@ class Exchange:
             return None, True
         message = batch.requests[index][0]
         if frame.status != Status.OK:
+            self._open = index + 1 == len(batch.requests) and frame.status != Status.VERSION
             raise self._refused(message, frame)
         if index in batch.sent_at:
             self._rhythms.setdefault(message.name, _Rhythm()).add(now() - batch.sent_at[index])
