@@ -145,7 +145,7 @@ struct kit_hello_answer {
     uint8_t version_max; /* highest protocol version the device speaks */
     uint8_t version; /* the version of this session */
     uint8_t window; /* requests that may be outstanding at a time */
-    uint16_t receive_bytes; /* bytes the UART keeps while the firmware is busy; probes stay within them */
+    uint16_t receive_bytes; /* bytes that the UART keeps while the firmware is busy */
     uint16_t label_count; /* labels of the model's classes */
     uint16_t layer_count; /* layers of the model */
     uint8_t input_count; /* inputs of the model */

@@ -150,7 +150,7 @@ class Exchange:
                 return payload
             if moved:
                 progress = now()
-                backoff = 1.0
+                backoff = backoff if frame.status == Status.BUSY else 1.0
 
     def _wait(self, message: Message, backoff: float) -> float:
         """Seconds until a request that has no answer is asked about."""
@@ -161,7 +161,7 @@ class Exchange:
             wait = _FIRST_WAIT + (self.window + 1) * protocol.MAX_WIRE_BYTES * self.line.byte_seconds
         else:
             wait = max(self.min_wait, rhythm.wait)
-        return min(wait * backoff, max(wait, _WAIT_MAX))
+        return min(wait * backoff, max(wait, _WAIT_MAX), self.timeout / 4)
 
     def _send_request(self, batch: _Batch) -> None:
         index = batch.next

@@ -193,7 +193,7 @@ HELLO = _message(
         Field("version_max", "uint8_t", "highest protocol version the device speaks"),
         Field("version", "uint8_t", "the version of this session"),
         Field("window", "uint8_t", "requests that may be outstanding at a time"),
-        Field("receive_bytes", "uint16_t", "bytes the UART keeps while the firmware is busy; probes stay within them"),
+        Field("receive_bytes", "uint16_t", "bytes that the UART keeps while the firmware is busy"),
         Field("label_count", "uint16_t", "labels of the model's classes"),
         Field("layer_count", "uint16_t", "layers of the model"),
         Field("input_count", "uint8_t", "inputs of the model"),
