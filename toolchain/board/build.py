@@ -101,6 +101,8 @@ def build_program(
     stage = Stage(out, texts)
     stage.write()
     macros = {**board.defines, "CHIP_BAUD": board.baud, **(defines or {})}
+    if board.emulated:
+        macros["CHIP_EMULATED"] = 1
     flags = [
         *compiler.compile_flags(board),
         *(f"-D{key}={value}" for key, value in sorted(macros.items())),

@@ -92,12 +92,28 @@ class ProcessEmulator(Emulator):
                 f"the emulator ended ({self.version}, status {status}): {' '.join(words[-2:]) or 'silently'}"
             )
 
-    def wait_until_running(self, seconds: float = 0.05) -> None:
-        """Give a process that cannot start the time to say so. Raises `DeviceError`."""
+    def wait_until_running(self, seconds: float, ready: bytes | None = None) -> None:
+        """Wait until the process has said ``ready``; without that, give one that cannot start the time to say why.
+        Closes it and raises `DeviceError` when it ends, or says nothing in the time."""
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            self.check()
-            time.sleep(0.01)
+        try:
+            while time.monotonic() < end:
+                self.check()
+                if ready is not None and ready in self._said():
+                    return
+                time.sleep(0.01)
+            if ready is not None:
+                raise DeviceError(f"the emulator ({self.version}) does not start: {self._last_words()}")
+        except BaseException:
+            self.close()
+            raise
+
+    def _said(self) -> bytes:
+        return os.pread(self._log.fileno(), 1 << 16, 0)
+
+    def _last_words(self) -> str:
+        lines = self._said().decode(errors="replace").strip().splitlines()
+        return " ".join(lines[-2:]) or "it says nothing"
 
     def close(self) -> None:
         if self._process.stdin is not None and not self._process.stdin.closed:

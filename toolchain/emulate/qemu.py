@@ -17,6 +17,8 @@ _PROGRAMS = {
     "avr": ("qemu-system-avr", "apt install qemu-system-misc"),
 }
 
+START_SECONDS = 0.05  # in which QEMU would say that it cannot start
+
 
 class QemuEmulator(ProcessEmulator):
     """A board run by QEMU. ``-icount shift=0`` makes one instruction one nanosecond of the machine's time, so a timer
@@ -39,7 +41,7 @@ class QemuEmulator(ProcessEmulator):
             ]
 
         super().__init__(board, qemu_version(program), command)
-        self.wait_until_running()
+        self.wait_until_running(START_SECONDS)
 
 
 @functools.cache

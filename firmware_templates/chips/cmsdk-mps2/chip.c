@@ -2,6 +2,7 @@
  * Technical Reference Manual (Arm DDI 0479) 4.3 (APB UART), 4.1 (APB timer); addresses and interrupts:
  * application notes AN385 (DAI 0385), AN386 (DAI 0386), AN500, AN547, given by the board. */
 #include "../chip.h"
+#include "../common/start.h"
 #include "vectors.h"
 
 #define REG(address) (*(volatile uint32_t *)(address))
@@ -22,7 +23,6 @@
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ;
 
 static volatile uint32_t wraps; /* of the 32-bit timer, counted by its interrupt */
-static uint8_t starved;         /* the last chip_getc() found nothing: chip_idle() may sleep */
 
 void chip_init(void) {
     const uint32_t divider = (CHIP_CLOCK_HZ + CHIP_BAUD / 2u) / CHIP_BAUD;
@@ -67,8 +67,7 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-    if (starved) {
-        starved = 0;
+    if (note_idle()) {
         __asm volatile("cpsid i" ::: "memory"); /* a byte that comes before WFI then still wakes it */
         if ((UART_STATE & 2u) == 0) {
             __asm volatile("wfi");
