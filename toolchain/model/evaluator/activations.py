@@ -44,11 +44,11 @@ def relu6(op: Operator, values: Values) -> np.ndarray:
 @evaluates("LEAKY_RELU")
 def leaky_relu(op: Operator, values: Values) -> np.ndarray:
     x = _centred(op, values)
-    s_in, s_out, alpha = np.float32(op.input(0).scale), np.float32(op.output.scale), np.float32(op.options["alpha"])
-    slope = float(s_in * alpha / s_out)
+    s_in, s_out = float(op.input(0).scale), float(op.output.scale)
+    slope = s_in * float(op.options["alpha"]) / s_out
     m, shift = arithmetic.quantize_multiplier(abs(slope))
     negative = arithmetic.multiply_by_quantized_multiplier(x, m if slope >= 0 else -m, shift)
-    positive = arithmetic.multiply_by_quantized_multiplier(x, *arithmetic.quantize_multiplier(float(s_in / s_out)))
+    positive = arithmetic.multiply_by_quantized_multiplier(x, *arithmetic.quantize_multiplier(s_in / s_out))
     return np.clip(np.where(x >= 0, positive, negative) + op.output.zero_point, *limits(op.output))
 
 
@@ -65,9 +65,8 @@ def _downscaled(real: float) -> tuple[int, int]:
 
 def hard_swish_parameters(input_scale: float, output_scale: float) -> tuple[int, int, int, int]:
     """(output multiplier, its exponent, relu-ish multiplier, its exponent); multipliers are int16, Q0."""
-    fine = np.float32(1 / 128) * np.float32(input_scale)
-    output = _downscaled(float(fine / np.float32(output_scale)))
-    reluish = _downscaled(float(fine / (np.float32(3) / np.float32(32768))))
+    fine = float(input_scale) / 128
+    output, reluish = _downscaled(fine / float(output_scale)), _downscaled(fine * 32768 / 3)
     return *output, *reluish
 
 

@@ -122,8 +122,4 @@ def fully_connected(op: Operator, values: Values) -> np.ndarray:
     if x.size % depth:
         raise unsupported(op, f"{x.size} inputs do not divide into rows of {depth}")
     acc = (x.reshape(-1, depth) @ (weights.reshape(outputs, depth) - quantization.zero_point).T).astype(np.int64)
-    scales = channel_scales(op)
-    if not quantization.per_channel:  # here the reference multiplies the two input scales as float32
-        product = np.float32(op.input(0).scale) * np.float32(quantization.scale)
-        scales = np.array([float(product) / float(op.output.scale)])
-    return requantized(op, acc + _bias(op, values), scales).reshape(op.output.shape)
+    return requantized(op, acc + _bias(op, values), channel_scales(op)).reshape(op.output.shape)

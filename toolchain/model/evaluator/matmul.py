@@ -58,8 +58,7 @@ def batch_matmul(op: Operator, values: Values) -> np.ndarray:
     y = np.swapaxes(y, -1, -2) if op.options["adj_y"] else y
     # Products of two int16 exceed what float64 holds exactly only beyond 2^21 terms.
     total = (x.astype(np.float64) @ y.astype(np.float64)).astype(np.int64)
-    product = np.float32(a.scale) * np.float32(b.scale)
-    m, shift = arithmetic.quantize_multiplier(float(product) / float(op.output.scale))
+    m, shift = arithmetic.quantize_multiplier(float(a.scale) * float(b.scale) / float(op.output.scale))
     if a.dtype is DType.INT16:
         scaled = arithmetic.multiply_wide_by_quantized_multiplier(total, m, shift)
     else:

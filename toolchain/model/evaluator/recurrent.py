@@ -26,9 +26,8 @@ def svdf(op: Operator, values: Values) -> np.ndarray:
     filters, memory = time.shape
     if rank < 1 or filters % rank or state.elements != x.shape[0] * filters * memory:
         raise unsupported(op, f"rank {rank}, {filters} filters and memory {memory} do not fit the state")
-    f32 = np.float32
-    scale_1 = float(f32(source.scale) * f32(feature.scale) / f32(state.scale))
-    scale_2 = float(f32(state.scale) * f32(time.scale) / f32(op.output.scale))
+    scale_1 = float(source.scale) * float(feature.scale) / float(state.scale)
+    scale_2 = float(state.scale) * float(time.scale) / float(op.output.scale)
     dots = x @ present(values, 1).astype(np.int64).T
     newest = arithmetic.multiply_by_quantized_multiplier(dots, *arithmetic.quantize_multiplier(scale_1))
     # The reference adds the zero point after saturating, and then wraps.
@@ -48,11 +47,6 @@ _GATE_SCALE = 2.0**-12
 _UNIT_SCALE = 2.0**-15
 
 
-def _product_multiplier(a: Tensor, b: Tensor, scale: float) -> tuple[int, int]:
-    product = np.float32(a.scale) * np.float32(b.scale)
-    return arithmetic.quantize_multiplier(float(product) / scale)
-
-
 def _dense(
     x: np.ndarray, source: Tensor, weights: Tensor, bias: np.ndarray | None, wide: bool, data: np.ndarray
 ) -> np.ndarray:
@@ -60,7 +54,7 @@ def _dense(
     acc = (x.astype(np.int64) - source.zero_point) @ data.astype(np.int64).T
     if bias is not None:
         acc = acc + bias.astype(np.int64)
-    m, shift = _product_multiplier(source, weights, _GATE_SCALE)
+    m, shift = arithmetic.quantize_multiplier(float(source.scale) * float(weights.scale) / _GATE_SCALE)
     if wide:
         scaled = arithmetic.multiply_wide_by_quantized_multiplier(acc, m, shift)
     else:
