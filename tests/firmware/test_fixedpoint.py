@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from toolchain.compiler.native import build_library
-from toolchain.model import arithmetic, transcendental
+from toolchain.model import arithmetic, fixedpoint
 from toolchain.resources import resource
 
 pytestmark = pytest.mark.unit
@@ -82,8 +82,8 @@ def test_logistic_and_tanh_are_close(library: ctypes.CDLL, a: int, integer_bits:
 @given(INT32, st.integers(2, 4))
 def test_transcendentals_are_exact(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
     negative = min(a, 0)
-    assert library.call_kit_exp_negative(negative, integer_bits + 1) == transcendental.exp_on_negative_values(
+    assert library.call_kit_exp_negative(negative, integer_bits + 1) == fixedpoint.exp_on_negative_values(
         negative, integer_bits + 1
     )
-    assert library.call_kit_logistic(a, integer_bits) == transcendental.logistic(a, integer_bits)
-    assert library.call_kit_tanh(a, integer_bits) == transcendental.tanh(a, integer_bits)
+    assert library.call_kit_logistic(a, integer_bits) == fixedpoint.logistic(a, integer_bits)
+    assert library.call_kit_tanh(a, integer_bits) == fixedpoint.tanh(a, integer_bits)

@@ -14,8 +14,8 @@ from toolchain.model.arithmetic import (
     quantize_multiplier,
     rounding_divide_by_pot,
 )
+from toolchain.model.fixedpoint import logistic, tanh
 from toolchain.model.graph import DType, Operator, Tensor
-from toolchain.model.transcendental import logistic, tanh
 
 INPUTS = np.arange(-128, 128)
 
@@ -70,14 +70,11 @@ def lower_relu6(operator: Operator, context: Context) -> Step | View:
 @lowers("LEAKY_RELU")
 def lower_leaky_relu(operator: Operator, context: Context) -> Step | View:
     x, y = _require_int8(operator)
-    alpha = np.float32(operator.options["alpha"])
-    x_scale, y_scale = np.float32(x.scale), np.float32(y.scale)
+    alpha = float(operator.options["alpha"])
     if alpha < 0:
         raise refuse(operator, f"slope {alpha} is negative", "use a slope from 0 on")
-    rising = multiply_by_quantized_multiplier(INPUTS - x.zero_point, *multiplier(operator, float(x_scale / y_scale)))
-    falling = multiply_by_quantized_multiplier(
-        INPUTS - x.zero_point, *multiplier(operator, float(x_scale * alpha / y_scale))
-    )
+    rising = multiply_by_quantized_multiplier(INPUTS - x.zero_point, *multiplier(operator, x.scale / y.scale))
+    falling = multiply_by_quantized_multiplier(INPUTS - x.zero_point, *multiplier(operator, x.scale * alpha / y.scale))
     return lookup(operator, np.where(x.zero_point <= INPUTS, rising, falling) + y.zero_point)
 
 
@@ -131,9 +128,8 @@ def _saturate_16(x: np.ndarray) -> np.ndarray:
 def lower_hard_swish(operator: Operator, context: Context) -> Step | View:
     """x * relu6(x + 3) / 6 in 16-bit fixed point (reference_ops::HardSwish)."""
     x, y = _require_int8(operator)
-    fine = np.float32(1 / 128) * np.float32(x.scale)
-    out_m, out_shift = multiplier(operator, float(fine / np.float32(y.scale)))
-    relu_m, relu_shift = multiplier(operator, float(fine / np.float32(3.0 / 32768.0)))
+    out_m, out_shift = multiplier(operator, x.scale / 128 / y.scale)
+    relu_m, relu_shift = multiplier(operator, x.scale / 128 * 32768 / 3)
     out_m, relu_m = (min((m + (1 << 15)) >> 16, 32767) for m in (out_m, relu_m))
     if out_shift > 0:
         raise refuse(operator, "the output scale is too small for the input scale", "re-quantise the output")
