@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from toolchain.compiler.compile import compile_model
-from toolchain.compiler.native import NativeModel, host_compiler
+from toolchain.compiler.host_build import host_compiler
+from toolchain.compiler.native import NativeModel
 from toolchain.compiler.step import LOWERINGS, Context, Overlap, Step, View
 from toolchain.errors import BadInput
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor

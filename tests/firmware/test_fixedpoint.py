@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from toolchain.compiler.native import build_library
+from toolchain.compiler.host_build import load_library
 from toolchain.model import arithmetic, fixedpoint
 from toolchain.resources import resource
 
@@ -36,7 +36,7 @@ def library() -> ctypes.CDLL:
         lines.append(f"int32_t call_{name}({declared});")
         lines.append(f"int32_t call_{name}({declared}) {{ return {name}({', '.join('abc'[:count])}); }}")
     header = (resource("firmware_templates") / "nn" / "kit_fixedpoint.h").read_text()
-    loaded = ctypes.CDLL(str(build_library({"call.c": "\n".join(lines) + "\n", "kit_fixedpoint.h": header})))
+    loaded = load_library({"call.c": "\n".join(lines) + "\n", "kit_fixedpoint.h": header})
     for name, count in FUNCTIONS.items():
         function = getattr(loaded, f"call_{name}")
         function.restype = ctypes.c_int32
