@@ -79,6 +79,9 @@ def _run(arguments: list[str], output: Output) -> int:
         output.error(error.format_message(), f"{context.command_path} --help" if context else "kit --help", 2)
         return 2
     except (KeyboardInterrupt, click.Abort):
+        # CPython notes a Ctrl-C that hits inside exec() of a string (dataclasses use it) and later dies of the signal,
+        # although it was caught here; the next exec() clears the note.
+        exec("")
         output.error("interrupted", "", EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
