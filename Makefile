@@ -37,11 +37,13 @@ lint: setup
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@clang-format --dry-run -Werror $(C_FILES)
+	@$(BIN)/python .ci/readme.py --check
 
 format: setup
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 	@clang-format -i $(C_FILES)
+	@$(BIN)/python .ci/readme.py
 
 test: lint
 	$(PYTEST) -m "not long and not hardware"
