@@ -17,7 +17,9 @@ def row(board: Board) -> str:
 
 
 def table() -> str:
-    head = "| board | what it is | code for | emulator | seen on emulator | seen on hardware |\n|---|---|---|---|---|---|"
+    head = (
+        "| board | what it is | code for | emulator | seen on emulator | seen on hardware |\n|---|---|---|---|---|---|"
+    )
     return "\n".join([head, *map(row, list_boards())])
 
 

@@ -209,12 +209,11 @@ def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str,
 
 def _compile(model: Model, target: str, optimize: str) -> CompiledModel:
     from toolchain.compiler.compile import compile_model
+    from toolchain.model.checks import require_int8
     from toolchain.model.reader import read_model
 
     data = model.path.read_bytes()
     graph = read_model(data, model.name)
-    from toolchain.model.checks import require_int8
-
     require_int8(graph)
     return compile_model(graph, target, optimize, model_data=data)
 

@@ -36,7 +36,13 @@ class QemuEmulator(ProcessEmulator):
             return [
                 *(str(program), "-M", machine, *(["-cpu", str(settings["cpu"])] if "cpu" in settings else [])),
                 *("-nodefaults", "-display", "none", "-monitor", "none", "-icount", "shift=0"),
-                *("-chardev", f"socket,id=uart,fd={descriptor},server=on,wait=on", "-serial", "chardev:uart"),
+                # nodelay: without it small answers wait for the other side's acknowledgement, 40 ms and more
+                *(
+                    "-chardev",
+                    f"socket,id=uart,fd={descriptor},server=on,wait=on,nodelay=on",
+                    "-serial",
+                    "chardev:uart",
+                ),
                 *image,
             ]
 
