@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from toolchain.errors import BadInput
+from toolchain.model.checks import require_int8
+from toolchain.model.reader import read_model
 from toolchain.train.tensorflow import import_tensorflow, silenced
 
 
@@ -40,7 +42,9 @@ def convert_int8(model: Any, samples: np.ndarray | Sequence[np.ndarray]) -> byte
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
 
-    return _convert(model, settings)
+    data = _convert(model, settings)
+    require_int8(read_model(data))
+    return data
 
 
 def convert_float(model: Any) -> bytes:
@@ -54,8 +58,9 @@ def _convert(model: Any, settings: Callable[[Any, Any], None]) -> bytes:
 
     with silenced():
         # A batch that is fixed from the start: with an open one Flatten becomes SHAPE, STRIDED_SLICE and PACK.
-        inputs = [keras.Input(batch_shape=(1, *tensor.shape[1:])) for tensor in model.inputs]
-        fixed = keras.Model(inputs, model(inputs if len(inputs) > 1 else inputs[0]))
+        # Names that are given, so that Keras does not number them and equal models become equal bytes.
+        inputs = [keras.Input(batch_shape=(1, *t.shape[1:]), name=f"input_{i}") for i, t in enumerate(model.inputs)]
+        fixed = keras.Model(inputs, model(inputs if len(inputs) > 1 else inputs[0]), name="model")
         try:
             converter = tf.lite.TFLiteConverter.from_keras_model(fixed)
             settings(tf, converter)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -53,6 +54,7 @@ def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(kit.training.learning_rate, steps)),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
+        steps_per_execution=min(len(batches), 32),  # fewer returns to Python: twice as fast for small models
     )
     stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=kit.training.patience, restore_best_weights=True)
 
@@ -138,22 +140,14 @@ def _build(kit: Kit, code: ModuleType) -> Any:
     return model
 
 
-class _blame:
+@contextmanager
+def _blame(kit: Kit) -> Iterator[None]:
     """An error inside the kit's own code becomes `BadInput` with the line of that file."""
-
-    def __init__(self, kit: Kit) -> None:
-        self._file = str(kit.model_file)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if not isinstance(error, Exception):
-            return
-        if isinstance(error, SyntaxError) and error.filename == self._file:
-            line = error.lineno
-        else:
-            own = [f.lineno for f in traceback.extract_tb(trace) if f.filename == self._file]
-            line = own[-1] if own else 1
+    file = str(kit.model_file)
+    try:
+        yield
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else lines[-1:] and lines[-1]
         text = next(iter(str(error).splitlines()), "")
-        raise BadInput(f"{self._file}:{line}: {type(error).__name__}: {text}", "this is the kit's own code") from error
+        raise BadInput(f"{file}:{line or 1}: {type(error).__name__}: {text}", "this is the kit's own code") from error

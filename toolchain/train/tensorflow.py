@@ -7,7 +7,7 @@ import importlib.util
 import logging
 import os
 import sys
-import tempfile
+import warnings
 from collections.abc import Iterator
 from types import ModuleType
 
@@ -45,14 +45,18 @@ def silenced() -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(fd) for fd in (1, 2)]
-    with tempfile.TemporaryFile() as sink:
+    with (
+        open(os.devnull, "w") as sink,
+        contextlib.redirect_stdout(sink),
+        contextlib.redirect_stderr(sink),
+        warnings.catch_warnings(),
+    ):
         try:
+            warnings.simplefilter("ignore")
             for fd in (1, 2):
                 os.dup2(sink.fileno(), fd)
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             for fd, old in zip((1, 2), kept, strict=True):
                 os.dup2(old, fd)
                 os.close(old)
