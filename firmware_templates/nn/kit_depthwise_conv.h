@@ -28,6 +28,16 @@ struct kit_depthwise_conv_params {
  * pixel's channels in ascending order, while it still reads that window. */
 void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output);
 
+/* The same for machines with the DSP extension, multiplier 1. `channels` is not used; `weights` is, for each
+ * four channels (the last filled up with zeros): start of the accumulators; for each column of the kernel,
+ * for each two rows, a word with channels 0 and 1 of both rows (0, 1, 0, 1) and one with 2 and 3, for the
+ * last of an odd number of rows a word with channels 0 to 3; shifts, a byte each; doubled multipliers (see
+ * kit_simd.h). scratch: with w = 4 * (kernel_height / 2) + 2 * (kernel_height % 2) words a column,
+ * kernel_width columns and as many as the padded row has. Reads the rows under the kernel while it writes a
+ * row of the output. */
+void kit_depthwise_conv_s8_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
+                               void *scratch);
+
 #ifdef __cplusplus
 }
 #endif

@@ -107,6 +107,27 @@ static inline int32_t kit_smlatt(int32_t x, int32_t y, int32_t acc) {
 #endif
 }
 
+/* Low half of x and low half of y; high half of y and high half of x (the low half of the result first). */
+static inline int32_t kit_pkhbt(int32_t x, int32_t y) {
+#if KIT_SIMD
+    int32_t r;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(r) : "r"(x), "r"(y));
+    return r;
+#else
+    return kit_halves(x, y);
+#endif
+}
+
+static inline int32_t kit_pkhtb(int32_t x, int32_t y) {
+#if KIT_SIMD
+    int32_t r;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(r) : "r"(x), "r"(y));
+    return r;
+#else
+    return kit_halves(kit_high(y), kit_high(x));
+#endif
+}
+
 /* a + round(x * y / 2^32), ties towards +infinity. */
 static inline int32_t kit_smmlar(int32_t x, int32_t y, int32_t a) {
 #if KIT_SIMD

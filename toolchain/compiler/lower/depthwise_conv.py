@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolchain.compiler.lower.common import refuse, window_of
+from toolchain.compiler.lower.common import Window, refuse, window_of
+from toolchain.compiler.lower.conv import dsp_step as conv_dsp_step
 from toolchain.compiler.lower.convolution import (
+    BLOCK,
     bias_of,
     channel_table,
     forward_lead,
@@ -14,6 +16,7 @@ from toolchain.compiler.lower.convolution import (
     require_int8,
     require_small,
 )
+from toolchain.compiler.lower.dsp import channels_of, doubled, packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -30,17 +33,34 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
     batches, channels = x.shape[0], x.shape[3]
     if weights.shape[0] != 1 or outputs % channels or y.shape[3] != outputs:
         raise refuse(operator, f"{outputs} outputs are no multiple of {channels} inputs", "re-convert the model")
-    multiplier, shift = multipliers_of(operator, outputs)
+    step = None
+    if context.target.dsp and channels == 1:  # every output reads the one channel: a convolution
+        step = conv_dsp_step(operator, window, weights.transpose(3, 1, 2, 0), batches)
+    elif context.target.dsp and outputs == channels:
+        step = _dsp_step(operator, window, weights[0], batches)
+    return step or _portable_step(operator, window, weights[0], batches)
+
+
+def _step(
+    operator: Operator,
+    kernel: str,
+    window: Window,
+    batches: int,
+    constants: dict[str, Constant | None],
+    lead: int,
+    scratch_bytes: int = 0,
+) -> Step:
+    x, y = operator.input(0), operator.output
     dimensions = {
         "batches": batches,
         "input_height": window.in_h,
         "input_width": window.in_w,
-        "input_channels": channels,
+        "input_channels": x.shape[3],
         "output_height": window.out_h,
         "output_width": window.out_w,
-        "depth_multiplier": outputs // channels,
-        "kernel_height": kernel_h,
-        "kernel_width": kernel_w,
+        "depth_multiplier": y.shape[3] // x.shape[3],
+        "kernel_height": window.kernel_h,
+        "kernel_width": window.kernel_w,
         "stride_height": window.stride_h,
         "stride_width": window.stride_w,
         "dilation_height": window.dilation_h,
@@ -49,24 +69,71 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
         "pad_left": window.pad_w,
     }
     require_small(operator, list(dimensions.values()))
+    return Step(
+        operator,
+        kernel=kernel,
+        header="kit_depthwise_conv.h",
+        struct="kit_depthwise_conv_params",
+        params={**constants, **quantization_fields(operator), **dimensions},
+        inputs=(x,),
+        outputs=(y,),
+        scratch_bytes=scratch_bytes,
+        overlaps=(Overlap(0, 0, lead),),
+        macs=y.elements * window.kernel_h * window.kernel_w,
+    )
+
+
+def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
+    """The call of `kit_depthwise_conv_s8`; ``weights`` [kernel height, kernel width, outputs]."""
+    outputs, channels = weights.shape[2], operator.input(0).shape[3]
+    multiplier, shift = multipliers_of(operator, outputs)
     if outputs == channels:
         lead = window.channelwise_lead(batches, channels)
     else:
         starts = window.starts(batches) * channels
         lead = forward_lead(starts, (np.arange(len(starts)) + 1) * outputs)
-    return Step(
+    constants: dict[str, Constant | None] = {
+        "weights": Constant("weights", weights),
+        "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
+    }
+    return _step(operator, "kit_depthwise_conv_s8", window, batches, constants, lead)
+
+
+def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
+    """The call of `kit_depthwise_conv_s8_dsp`; None when a channel has no right shift."""
+    kernel_h, kernel_w, outputs = weights.shape
+    channels = channels_of(operator, weights.transpose(2, 0, 1))
+    if channels is None:
+        return None
+    pad = (0, -outputs % BLOCK)
+    taps = np.pad(channels.weights, (pad, (0, 0))).reshape(-1, BLOCK, kernel_h, kernel_w)
+    pairs = taps[:, :, : kernel_h - kernel_h % 2].reshape(len(taps), 2, 2, kernel_h // 2, 2, kernel_w)
+    # [block, column, two rows, channels 0 and 1 or 2 and 3, row of the two, channel of the two]
+    columns = pairs.transpose(0, 5, 3, 1, 4, 2).reshape(len(taps), kernel_w, -1)
+    if kernel_h % 2:
+        columns = np.concatenate([columns, taps[:, :, -1].transpose(0, 2, 1)], axis=2)
+    words = np.ascontiguousarray(columns).astype(np.int8).reshape(len(taps), -1).view(np.int32)
+    starts = np.pad(channels.bias, pad).reshape(-1, BLOCK)
+    factors = np.pad(doubled(channels.multiplier), pad).reshape(-1, BLOCK)
+    shifts = np.array([[packed_shifts(s)] for s in np.pad(channels.shift, pad, constant_values=-1).reshape(-1, BLOCK)])
+    stream = np.concatenate([starts, words, shifts, factors], axis=1).astype(np.int64) & 0xFFFFFFFF
+    column_words = kernel_h // 2 * 4 + kernel_h % 2 * 2
+    spanned = (window.out_w - 1) * window.stride_w + (kernel_w - 1) * window.dilation_w + 1
+    strip = max(spanned, window.pad_w + window.in_w)
+    # While row y is written, the rows under the kernel are still read, from the first of them on.
+    rows = np.clip(np.arange(window.out_h) * window.stride_h - window.pad_h, 0, window.in_h - 1)
+    reads = (np.arange(batches)[:, None] * window.in_h + rows).ravel() * window.in_w * outputs
+    writes = (np.arange(batches * window.out_h) + 1) * window.out_w * outputs
+    constants: dict[str, Constant | None] = {
+        "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
+        "channels": None,
+    }
+    return _step(
         operator,
-        kernel="kit_depthwise_conv_s8",
-        header="kit_depthwise_conv.h",
-        struct="kit_depthwise_conv_params",
-        params={
-            "weights": Constant("weights", weights),
-            "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
-            **quantization_fields(operator),
-            **dimensions,
-        },
-        inputs=(x,),
-        outputs=(y,),
-        overlaps=(Overlap(0, 0, lead),),
-        macs=y.elements * kernel_h * kernel_w,
+        "kit_depthwise_conv_s8_dsp",
+        window,
+        batches,
+        constants,
+        lead=forward_lead(reads, writes),
+        scratch_bytes=4 * column_words * (kernel_w + strip),
     )
