@@ -22,6 +22,7 @@ struct kit_depthwise_conv_params {
     uint16_t stride_height, stride_width;
     uint16_t dilation_height, dilation_width;
     uint16_t pad_top, pad_left;
+    uint16_t run; /* pixels of a row that the DSP kernel works on at a time */
 };
 
 /* Any shape, stride, dilation, padding and multiplier, in portable C. Reads one window a pixel and writes the
@@ -32,9 +33,10 @@ void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8
  * four channels (the last filled up with zeros): start of the accumulators; for each column of the kernel,
  * for each two rows, a word with channels 0 and 1 of both rows (0, 1, 0, 1) and one with 2 and 3, for the
  * last of an odd number of rows a word with channels 0 to 3; shifts, a byte each; doubled multipliers (see
- * kit_simd.h). scratch: with w = 4 * (kernel_height / 2) + 2 * (kernel_height % 2) words a column,
- * kernel_width columns and as many as the padded row has. Reads the rows under the kernel while it writes a
- * row of the output. */
+ * kit_simd.h).
+ * scratch: 4 * (kernel_height / 2) + 2 * (kernel_height % 2) words a column, for the kernel_width columns of
+ * the weights and the (run - 1) * stride_width + (kernel_width - 1) * dilation_width + 1 columns under a run.
+ * Reads the windows of a run while it writes the run's outputs. */
 void kit_depthwise_conv_s8_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch);
 

@@ -3,15 +3,14 @@
 #include "kit_dot_dsp.h"
 #include "kit_window.h"
 
-/* Four channels are worked on at a time, over one row of output pixels. The input rows under the kernel are
- * widened once into a strip, column after column; in a column two rows lie together, so that SMLAD multiplies
- * two taps: for each two rows: one word a channel, halves from the upper and the lower row for the last of an
- * odd number of rows: channels 0 and 2 in one word, 1 and 3 in the next The weights are widened into the same
- * order. Columns in the padding stay zero; a row in the padding is read from inside the tensor and meets
- * weights of zero. So the pixels of a row are all alike, and a pixel's window is contiguous: kernel_width
- * columns, stride_width columns on from its neighbour's. */
-
-struct row {
+/* Four channels are worked on at a time, over a run of pixels of one output row. The input rows under the
+ * kernel are widened once into a strip, column after column; in a column two rows lie together, so that SMLAD
+ * multiplies two taps: for each two rows: one word a channel, halves from the upper and the lower row for the
+ * last of an odd number of rows: channels 0 and 2 in one word, 1 and 3 in the next The weights are widened
+ * into the same order. Columns in the padding are zero; a row in the padding is read from inside the tensor
+ * and meets weights of zero. So the pixels of a run are all alike, and a pixel's window is contiguous:
+ * kernel_width columns, stride_width columns on from its neighbour's. */
+struct run {
     const int32_t *strip;
     const int32_t *weights;
     const int32_t *start; /* accumulators to start from */
@@ -21,6 +20,15 @@ struct row {
     int32_t output_step; /* bytes from pixel to pixel */
     const int8_t *output_end;
     int32_t strip_back; /* bytes from the end of a pixel's window to the next one's start */
+};
+
+/* What is widened: the columns inside the tensor, of the rows under the kernel. */
+struct source {
+    int32_t *to, *to_end;
+    const int8_t *input;
+    int32_t row_1, row_2; /* bytes from the first row to the next ones, for three rows */
+    int32_t step;         /* bytes from column to column */
+    int32_t minus;        /* the input zero point, negative, in both halves */
 };
 
 /* Words of one column. */
@@ -53,11 +61,11 @@ static inline int32_t column_words(int32_t kernel_height) {
     "ssat " acc ", #8, " acc ", asr #1\n\t"                                                                  \
     "strb " acc ", [r11, #" channel "]\n\t"
 
-/* A row of pixels with a 3x3 kernel: 75 instructions for 36 products. In assembly because it needs every
- * register: r2 to r5 are the accumulators, r6 to r9 inputs, r10 to lr weights. On the stack: struct row from
+/* A run of pixels with a 3x3 kernel: 75 instructions for 36 products. In assembly because it needs every
+ * register: r2 to r5 are the accumulators, r6 to r9 inputs, r10 to lr weights. On the stack: struct run from
  * `weights` on. */
 /* clang-format off */
-__attribute__((naked, noinline)) static void row_3x3(const struct row *row __attribute__((unused))) {
+__attribute__((naked, noinline)) static void run_3x3(const struct run *run __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}\n\t"
                      "ldm r0, {r0-r8}\n\t"
                      "push {r1-r8}\n"
@@ -85,40 +93,68 @@ __attribute__((naked, noinline)) static void row_3x3(const struct row *row __att
                      "add sp, sp, #32\n\t"
                      "pop {r4-r11, pc}\n");
 }
+
+/* Widens three rows into the strip: 18 instructions a column. */
+__attribute__((naked, noinline)) static void widen_3(const struct source *source __attribute__((unused))) {
+    __asm__ volatile("push {r3-r11, lr}\n\t"
+                     "ldr r2, [r0, #4]\n\t"
+                     "str r2, [sp]\n\t"
+                     "ldrd r10, r11, [r0, #12]\n\t"
+                     "ldrd r12, lr, [r0, #20]\n\t"
+                     "ldr r1, [r0, #8]\n\t"
+                     "ldr r0, [r0]\n"
+                     "1:\n\t"
+                     "ldr r4, [r1]\n\t"
+                     "ldr r5, [r1, r10]\n\t"
+                     "ldr r7, [r1, r11]\n\t"
+                     "add r1, r1, r12\n\t"
+                     "sxtab16 r8, lr, r4\n\t"
+                     "sxtab16 r9, lr, r4, ror #8\n\t"
+                     "sxtab16 r4, lr, r5\n\t"
+                     "sxtab16 r5, lr, r5, ror #8\n\t"
+                     "sxtab16 r6, lr, r7\n\t"
+                     "sxtab16 r7, lr, r7, ror #8\n\t"
+                     "pkhbt r2, r8, r4, lsl #16\n\t"
+                     "pkhbt r3, r9, r5, lsl #16\n\t"
+                     "pkhtb r4, r4, r8, asr #16\n\t"
+                     "pkhtb r5, r5, r9, asr #16\n\t"
+                     "stm r0!, {r2-r7}\n\t"
+                     "ldr r8, [sp]\n\t"
+                     "cmp r0, r8\n\t"
+                     "bne 1b\n\t"
+                     "pop {r3-r11, pc}\n");
+}
 /* clang-format on */
 #endif
 
-/* A row of pixels with any kernel; `channels` of the four are stored. */
-static void row_any(const struct kit_depthwise_conv_params *p, const struct row *row, int32_t channels) {
-    const int32_t words = column_words(p->kernel_height);
-    const int32_t *strip = row->strip;
-    int8_t *output = row->output;
+/* A run of pixels with any kernel; `channels` of the four are stored. */
+static void run_any(const struct kit_depthwise_conv_params *p, const struct run *run, int32_t channels) {
+    const int32_t words = column_words(p->kernel_height), pairs = p->kernel_height / 2;
+    const int32_t gap = (p->dilation_width - 1) * words;
+    const int32_t *strip = run->strip;
+    int8_t *output = run->output;
     int32_t kx, i, k;
-    for (; output != row->output_end; output += row->output_step, strip += p->stride_width * words) {
-        const int32_t *w = row->weights;
-        int32_t a = row->start[0], b = row->start[1], c = row->start[2], d = row->start[3];
-        for (kx = 0; kx < p->kernel_width; kx++) {
-            const int32_t *x = strip + kx * p->dilation_width * words;
-            for (i = p->kernel_height; i > 1; i -= 2, x += 4, w += 4) {
-                a = kit_smlad(x[0], w[0], a);
-                b = kit_smlad(x[1], w[1], b);
-                c = kit_smlad(x[2], w[2], c);
-                d = kit_smlad(x[3], w[3], d);
+    for (; output != run->output_end; output += run->output_step, strip += p->stride_width * words) {
+        const int32_t *w = run->weights, *x = strip;
+        int32_t acc[4] = {run->start[0], run->start[1], run->start[2], run->start[3]};
+        for (kx = p->kernel_width; kx > 0; kx--, x += gap) {
+            for (i = pairs; i > 0; i--, x += 4, w += 4) {
+                acc[0] = kit_smlad(x[0], w[0], acc[0]);
+                acc[1] = kit_smlad(x[1], w[1], acc[1]);
+                acc[2] = kit_smlad(x[2], w[2], acc[2]);
+                acc[3] = kit_smlad(x[3], w[3], acc[3]);
             }
-            if (i) {
-                a = kit_smlabb(x[0], w[0], a);
-                b = kit_smlabb(x[1], w[1], b);
-                c = kit_smlatt(x[0], w[0], c);
-                d = kit_smlatt(x[1], w[1], d);
+            if (p->kernel_height % 2) {
+                acc[0] = kit_smlabb(x[0], w[0], acc[0]);
+                acc[1] = kit_smlabb(x[1], w[1], acc[1]);
+                acc[2] = kit_smlatt(x[0], w[0], acc[2]);
+                acc[3] = kit_smlatt(x[1], w[1], acc[3]);
+                x += 2;
                 w += 2;
             }
         }
-        {
-            const int32_t acc[4] = {a, b, c, d};
-            for (k = 0; k < channels; k++) {
-                output[k] =
-                    kit_requantize_dsp(acc[k], row->table[1 + k], row->table[0] >> (8 * k), row->zero);
-            }
+        for (k = 0; k < channels; k++) {
+            output[k] = kit_requantize_dsp(acc[k], run->table[1 + k], run->table[0] >> (8 * k), run->zero);
         }
     }
 }
@@ -126,120 +162,158 @@ static void row_any(const struct kit_depthwise_conv_params *p, const struct row 
 /* Up to four channels of a pixel as a word; what is beyond is not read. */
 static inline int32_t load(const int8_t *x, int32_t channels) {
     int32_t word = 0;
-    if (channels == 4) {
-        return kit_load_s8x4(x);
-    }
     memcpy(&word, x, (size_t)channels);
     return word;
 }
 
-/* Widens `columns` columns of one or two input rows (`b` NULL: one), `step` bytes apart, into the strip. */
-static void widen(const int8_t *a, const int8_t *b, int32_t columns, int32_t step, int32_t channels,
-                  int32_t minus, int32_t *to, int32_t words) {
-    for (; columns > 0; columns--, a += step, to += words) {
-        const int32_t x = load(a, channels);
-        const int32_t even = kit_sxtab16(minus, x), odd = kit_sxtab16_odd(minus, x);
-        if (b == NULL) {
-            to[0] = even;
-            to[1] = odd;
-        } else {
-            const int32_t y = load(b, channels);
-            const int32_t lower_even = kit_sxtab16(minus, y), lower_odd = kit_sxtab16_odd(minus, y);
+/* Widens one row (`pair` 0) or two, the second `row_1` bytes on, into the strip. */
+static inline void widen(const struct source *s, int pair, int32_t channels, int32_t words) {
+    const int8_t *x = s->input;
+    int32_t *to;
+    for (to = s->to; to != s->to_end; to += words, x += s->step) {
+        const int32_t upper = load(x, channels);
+        const int32_t even = kit_sxtab16(s->minus, upper), odd = kit_sxtab16_odd(s->minus, upper);
+        if (pair) {
+            const int32_t lower = load(x + s->row_1, channels);
+            const int32_t lower_even = kit_sxtab16(s->minus, lower),
+                          lower_odd = kit_sxtab16_odd(s->minus, lower);
             to[0] = kit_pkhbt(even, lower_even);
             to[1] = kit_pkhbt(odd, lower_odd);
             to[2] = kit_pkhtb(lower_even, even);
             to[3] = kit_pkhtb(lower_odd, odd);
-            b += step;
+        } else {
+            to[0] = even;
+            to[1] = odd;
         }
     }
 }
 
-/* Widens the weights, those of taps in the padding above and below as zero. */
-static void widen_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
-                          const int32_t *packed, int32_t *to) {
-    const int32_t end = y->first + y->taps;
-    int32_t kx, ky;
-    if (y->taps == p->kernel_height) {
-        for (kx = p->kernel_width * p->kernel_height; kx > 0; kx--, to += 2) {
-            to[0] = kit_sxtb16(*packed);
-            to[1] = kit_sxtb16_odd(*packed++);
-        }
-        return;
+/* Widens the weights of four channels. */
+static void widen_weights(const int32_t *packed, int32_t taps, int32_t *to) {
+    for (; taps > 0; taps--, to += 2) {
+        const int32_t w = *packed++;
+        to[0] = kit_sxtb16(w);
+        to[1] = kit_sxtb16_odd(w);
     }
+}
+
+/* Makes the weights of taps above and below the tensor zero. */
+static void mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y, int32_t *to) {
+    const int32_t end = y->first + y->taps;
+    int32_t kx, ky, i;
     for (kx = 0; kx < p->kernel_width; kx++) {
-        for (ky = 0; ky + 1 < p->kernel_height; ky += 2) {
+        for (ky = 0; ky < p->kernel_height; ky += 2) {
+            const int pair = ky + 1 < p->kernel_height;
             const int32_t upper = ky >= y->first && ky < end ? 0xffff : 0;
-            const int32_t lower = ky + 1 >= y->first && ky + 1 < end ? 0xffff : 0;
-            const int32_t inside = kit_halves(upper, lower);
-            int32_t i;
-            for (i = 0; i < 2; i++, to += 2) {
-                to[0] = kit_sxtb16(*packed) & inside;
-                to[1] = kit_sxtb16_odd(*packed++) & inside;
+            const int32_t lower = pair ? (ky + 1 >= y->first && ky + 1 < end ? 0xffff : 0) : upper;
+            for (i = pair ? 4 : 2; i > 0; i--) {
+                *to++ &= kit_halves(upper, lower);
             }
         }
-        if (ky < p->kernel_height) {
-            const int32_t inside = ky >= y->first && ky < end ? -1 : 0;
-            to[0] = kit_sxtb16(*packed) & inside;
-            to[1] = kit_sxtb16_odd(*packed++) & inside;
-            to += 2;
-        }
     }
 }
 
-/* One row of output pixels, all channels. `origin` is the input row of tap 0. */
-static void output_row(const struct kit_depthwise_conv_params *p, const int8_t *input, int32_t origin,
-                       int8_t *output, int32_t *weights, int32_t *strip) {
+/* `pixels` pixels of an output row from column ox on, all channels. */
+static void output_run(const struct kit_depthwise_conv_params *p, const int8_t *input, int32_t origin,
+                       const struct kit_window *y, int32_t ox, int32_t pixels, int8_t *output,
+                       int32_t *weights) {
     const int32_t channels = p->input_channels, kernel_h = p->kernel_height, words = column_words(kernel_h);
-    const int32_t taps = kernel_h * p->kernel_width, last_row = p->input_height - 1;
-    const int32_t minus = kit_halves(-p->input_zero_point, -p->input_zero_point);
-    const struct kit_window y = kit_window(origin, p->dilation_height, kernel_h, p->input_height);
+    const int32_t taps = kernel_h * p->kernel_width, row = p->input_width * channels,
+                  last = p->input_height - 1;
+    int32_t *const strip = weights + p->kernel_width * words;
+    const int32_t columns = (pixels - 1) * p->stride_width + (p->kernel_width - 1) * p->dilation_width + 1;
+    const int32_t x = ox * p->stride_width - p->pad_left; /* input column of the strip's first */
+    const int32_t left = kit_clamp(-x, 0, columns), right = kit_clamp(p->input_width - x, left, columns);
+    const int whole = y->taps == kernel_h;
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
+    struct source source = {strip + left * words,
+                            strip + right * words,
+                            input + (x + left) * channels,
+                            0,
+                            0,
+                            channels,
+                            kit_halves(-p->input_zero_point, -p->input_zero_point)};
+    struct run run = {strip,
+                      weights,
+                      stream,
+                      stream,
+                      output,
+                      2 * p->output_zero_point + 1,
+                      channels,
+                      output + pixels * channels,
+                      4 * words * (p->kernel_width - p->stride_width)};
     int32_t c, ky;
-    for (c = 0; c < channels; c += 4, stream += taps + 9) {
-        const int32_t count = channels - c < 4 ? channels - c : 4;
-        const struct row row = {strip,
-                                weights,
-                                stream,
-                                stream + 4 + taps,
-                                output + c,
-                                2 * p->output_zero_point + 1,
-                                channels,
-                                output + c + p->output_width * channels,
-                                4 * words * (p->kernel_width - p->stride_width)};
-        int32_t *to = strip + p->pad_left * words;
-        widen_weights(p, &y, stream + 4, weights);
-        for (ky = 0; ky < kernel_h; ky += 2) {
-            const int32_t upper = kit_clamp(origin + ky * p->dilation_height, 0, last_row);
-            const int32_t lower = kit_clamp(origin + (ky + 1) * p->dilation_height, 0, last_row);
-            const int8_t *const a = input + upper * p->input_width * channels + c;
-            const int8_t *const b = input + lower * p->input_width * channels + c;
-            widen(a, ky + 1 < kernel_h ? b : NULL, p->input_width, channels, count, minus, to, words);
-            to += 4;
-        }
+    memset(strip, 0, (size_t)(left * words) * sizeof(int32_t));
+    memset(strip + right * words, 0, (size_t)((columns - right) * words) * sizeof(int32_t));
 #if KIT_SIMD
-        if (count == 4 && kernel_h == 3 && p->kernel_width == 3 && p->dilation_width == 1) {
-            row_3x3(&row);
-            continue;
+    if (kernel_h == 3 && p->kernel_width == 3 && p->dilation_width == 1) {
+        const int32_t first = kit_clamp(origin, 0, last) * row;
+        source.input += first;
+        source.row_1 = kit_clamp(origin + p->dilation_height, 0, last) * row - first;
+        source.row_2 = kit_clamp(origin + 2 * p->dilation_height, 0, last) * row - first;
+        for (c = channels; c >= 4; c -= 4) {
+            run.start = stream;
+            run.table = stream + 4 + 9;
+            widen_weights(stream + 4, 9, weights);
+            if (!whole) {
+                mask_weights(p, y, weights);
+            }
+            if (left != right) {
+                widen_3(&source);
+            }
+            run_3x3(&run);
+            source.input += 4;
+            run.output += 4;
+            run.output_end += 4;
+            stream = run.table + 5;
         }
-#endif
-        row_any(p, &row, count);
+        source.input -= first;
     }
-    kit_clamp_run(output, p->output_width * channels, p->output_min, p->output_max);
+#endif
+    for (c = (int32_t)(run.output - output); c < channels; c += 4) {
+        const int32_t count = channels - c < 4 ? channels - c : 4;
+        run.start = stream;
+        run.table = stream + 4 + taps;
+        widen_weights(stream + 4, taps, weights);
+        if (!whole) {
+            mask_weights(p, y, weights);
+        }
+        for (ky = 0; ky < kernel_h; ky += 2) {
+            const int32_t upper = kit_clamp(origin + ky * p->dilation_height, 0, last) * row;
+            const int32_t lower = kit_clamp(origin + (ky + 1) * p->dilation_height, 0, last) * row;
+            struct source rows = source;
+            rows.to += 2 * ky;
+            rows.to_end += 2 * ky;
+            rows.input += upper;
+            rows.row_1 = lower - upper;
+            if (count == 4) {
+                widen(&rows, ky + 1 < kernel_h, 4, words);
+            } else {
+                widen(&rows, ky + 1 < kernel_h, count, words);
+            }
+        }
+        run_any(p, &run, count);
+        source.input += 4;
+        run.output += 4;
+        run.output_end += 4;
+        stream = run.table + 5;
+    }
 }
 
 void kit_depthwise_conv_s8_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch) {
-    const int32_t kernel_w = p->kernel_width, words = column_words(p->kernel_height);
-    const int32_t window = (p->output_width - 1) * p->stride_width + (kernel_w - 1) * p->dilation_width + 1;
-    const int32_t used = p->pad_left + p->input_width, columns = window > used ? window : used;
-    int32_t *const weights = (int32_t *)scratch;
-    int32_t *const strip = weights + kernel_w * words;
-    int32_t b, oy;
-    memset(strip, 0, (size_t)(columns * words) * sizeof(int32_t));
+    int32_t b, oy, ox;
     for (b = 0; b < p->batches; b++) {
         for (oy = 0; oy < p->output_height; oy++) {
-            output_row(p, input, oy * p->stride_height - p->pad_top, output, weights, strip);
-            output += p->output_width * p->input_channels;
+            const int32_t origin = oy * p->stride_height - p->pad_top;
+            const struct kit_window y =
+                kit_window(origin, p->dilation_height, p->kernel_height, p->input_height);
+            for (ox = 0; ox < p->output_width; ox += p->run) {
+                const int32_t rest = p->output_width - ox, pixels = rest < p->run ? rest : p->run;
+                output_run(p, input, origin, &y, ox, pixels, output, (int32_t *)scratch);
+                kit_clamp_run(output, pixels * p->input_channels, p->output_min, p->output_max);
+                output += pixels * p->input_channels;
+            }
         }
         input += p->input_height * p->input_width * p->input_channels;
     }

@@ -20,6 +20,34 @@ from toolchain.compiler.lower.dsp import channels_of, doubled, packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
+RUN = 16  # pixels; longer runs share more of the widening, shorter ones need less scratch and overlap more
+
+
+def run_of(width: int) -> int:
+    """Pixels a run: equal parts of a row, at most `RUN`."""
+    return -(-width // -(-width // RUN))
+
+
+def upright(window: Window, weights: np.ndarray) -> tuple[Window, np.ndarray]:
+    """A convolution along a single column, turned into one along a row (the same bytes in the same order)."""
+    if window.in_w == window.kernel_w == 1 and window.pad_w == 0:
+        turned = Window(
+            in_h=1,
+            in_w=window.in_h,
+            out_h=1,
+            out_w=window.out_h,
+            kernel_h=1,
+            kernel_w=window.kernel_h,
+            stride_h=1,
+            stride_w=window.stride_h,
+            pad_h=0,
+            pad_w=window.pad_h,
+            dilation_h=1,
+            dilation_w=window.dilation_h,
+        )
+        return turned, weights.transpose(1, 0, 2)
+    return window, weights
+
 
 @lowers("DEPTHWISE_CONV_2D")
 def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
@@ -37,7 +65,7 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
     if context.target.dsp and channels == 1:  # every output reads the one channel: a convolution
         step = conv_dsp_step(operator, window, weights.transpose(3, 1, 2, 0), batches)
     elif context.target.dsp and outputs == channels:
-        step = _dsp_step(operator, window, weights[0], batches)
+        step = _dsp_step(operator, *upright(window, weights[0]), batches)
     return step or _portable_step(operator, window, weights[0], batches)
 
 
@@ -49,6 +77,7 @@ def _step(
     constants: dict[str, Constant | None],
     lead: int,
     scratch_bytes: int = 0,
+    run: int = 0,
 ) -> Step:
     x, y = operator.input(0), operator.output
     dimensions = {
@@ -67,6 +96,7 @@ def _step(
         "dilation_width": window.dilation_w,
         "pad_top": window.pad_h,
         "pad_left": window.pad_w,
+        "run": run,
     }
     require_small(operator, list(dimensions.values()))
     return Step(
@@ -118,12 +148,13 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
     shifts = np.array([[packed_shifts(s)] for s in np.pad(channels.shift, pad, constant_values=-1).reshape(-1, BLOCK)])
     stream = np.concatenate([starts, words, shifts, factors], axis=1).astype(np.int64) & 0xFFFFFFFF
     column_words = kernel_h // 2 * 4 + kernel_h % 2 * 2
-    spanned = (window.out_w - 1) * window.stride_w + (kernel_w - 1) * window.dilation_w + 1
-    strip = max(spanned, window.pad_w + window.in_w)
-    # While row y is written, the rows under the kernel are still read, from the first of them on.
-    rows = np.clip(np.arange(window.out_h) * window.stride_h - window.pad_h, 0, window.in_h - 1)
-    reads = (np.arange(batches)[:, None] * window.in_h + rows).ravel() * window.in_w * outputs
-    writes = (np.arange(batches * window.out_h) + 1) * window.out_w * outputs
+    run = run_of(window.out_w)
+    spanned = (run - 1) * window.stride_w + (kernel_w - 1) * window.dilation_w + 1
+    # While a run is written, the windows of all its pixels are still read.
+    columns = np.minimum((np.arange(0, window.out_w, run) + run), window.out_w)
+    ends = (np.arange(batches * window.out_h)[:, None] * window.out_w + columns).ravel()
+    begins = np.concatenate([[0], ends[:-1]])
+    lead = forward_lead(window.starts(batches)[begins] * outputs, ends * outputs)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
         "channels": None,
@@ -134,6 +165,7 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
         window,
         batches,
         constants,
-        lead=forward_lead(reads, writes),
-        scratch_bytes=4 * column_words * (kernel_w + strip),
+        lead,
+        run=run,
+        scratch_bytes=4 * column_words * (kernel_w + spanned),
     )
