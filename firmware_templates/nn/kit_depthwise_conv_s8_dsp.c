@@ -20,6 +20,7 @@ struct run {
     int32_t output_step; /* bytes from pixel to pixel */
     const int8_t *output_end;
     int32_t strip_back; /* bytes from the end of a pixel's window to the next one's start */
+    const int32_t *weights_end;
 };
 
 /* What is widened: the columns inside the tensor, of the rows under the kernel. */
@@ -61,37 +62,63 @@ static inline int32_t column_words(int32_t kernel_height) {
     "ssat " acc ", #8, " acc ", asr #1\n\t"                                                                  \
     "strb " acc ", [r11, #" channel "]\n\t"
 
-/* A run of pixels with a 3x3 kernel: 75 instructions for 36 products. In assembly because it needs every
- * register: r2 to r5 are the accumulators, r6 to r9 inputs, r10 to lr weights. On the stack: struct run from
- * `weights` on. */
 /* clang-format off */
+/* From the accumulators to the output, and on to the next pixel. On the stack: struct run from `weights` on. */
+#define FINISH_PIXEL                    \
+    "ldrd r12, r11, [sp, #8]\n\t"       \
+    "ldrd r10, r1, [sp, #16]\n\t"       \
+    "ldr lr, [r12], #4\n\t"             \
+    "ldm r12, {r6-r9}\n\t"              \
+    STORE("r2", "r6", "0")              \
+    "lsr lr, lr, #8\n\t"                \
+    STORE("r3", "r7", "1")              \
+    "lsr lr, lr, #8\n\t"                \
+    STORE("r4", "r8", "2")              \
+    "lsr lr, lr, #8\n\t"                \
+    STORE("r5", "r9", "3")              \
+    "add r11, r11, r1\n\t"              \
+    "str r11, [sp, #12]\n\t"            \
+    "ldrd r1, r12, [sp, #24]\n\t"       \
+    "sub r0, r0, r12\n\t"               \
+    "cmp r11, r1\n\t"                   \
+    "bne 1b\n\t"                        \
+    "add sp, sp, #36\n\t"               \
+    "pop {r4-r11, pc}\n"
+
+#define START_PIXEL                     \
+    "ldrd r1, r12, [sp]\n\t"            \
+    "ldm r12, {r2-r5}\n\t"
+
+/* Runs of pixels. In assembly because they need every register: r0 and r1 walk through strip and weights, r2 to r5
+ * are the accumulators, r6 to r9 inputs, r10 to lr weights. With a 3x3 kernel 75 instructions for 36 products. */
 __attribute__((naked, noinline)) static void run_3x3(const struct run *run __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}\n\t"
-                     "ldm r0, {r0-r8}\n\t"
-                     "push {r1-r8}\n"
-                     "1:\n\t" /* a pixel */
-                     "ldrd r1, r12, [sp]\n\t"
-                     "ldm r12, {r2-r5}\n\t"
+                     "ldm r0, {r0-r9}\n\t"
+                     "push {r1-r9}\n"
+                     "1:\n\t"
+                     START_PIXEL
                      COLUMN COLUMN COLUMN
-                     "ldrd r12, r11, [sp, #8]\n\t"
-                     "ldrd r10, r1, [sp, #16]\n\t"
-                     "ldr lr, [r12], #4\n\t"
-                     "ldm r12, {r6-r9}\n\t"
-                     STORE("r2", "r6", "0")
-                     "lsr lr, lr, #8\n\t"
-                     STORE("r3", "r7", "1")
-                     "lsr lr, lr, #8\n\t"
-                     STORE("r4", "r8", "2")
-                     "lsr lr, lr, #8\n\t"
-                     STORE("r5", "r9", "3")
-                     "add r11, r11, r1\n\t"
-                     "str r11, [sp, #12]\n\t"
-                     "ldrd r1, r12, [sp, #24]\n\t"
-                     "sub r0, r0, r12\n\t"
-                     "cmp r11, r1\n\t"
-                     "bne 1b\n\t"
-                     "add sp, sp, #32\n\t"
-                     "pop {r4-r11, pc}\n");
+                     FINISH_PIXEL);
+}
+
+/* A kernel of one row: 8 instructions a tap. */
+__attribute__((naked, noinline)) static void run_row(const struct run *run __attribute__((unused))) {
+    __asm__ volatile("push {r4-r11, lr}\n\t"
+                     "ldm r0, {r0-r9}\n\t"
+                     "push {r1-r9}\n"
+                     "1:\n\t"
+                     START_PIXEL
+                     "ldr lr, [sp, #32]\n"
+                     "2:\n\t"
+                     "ldrd r6, r7, [r0], #8\n\t"
+                     "ldrd r10, r11, [r1], #8\n\t"
+                     "smlabb r2, r6, r10, r2\n\t"
+                     "smlabb r3, r7, r11, r3\n\t"
+                     "smlatt r4, r6, r10, r4\n\t"
+                     "smlatt r5, r7, r11, r5\n\t"
+                     "cmp r1, lr\n\t"
+                     "bne 2b\n\t"
+                     FINISH_PIXEL);
 }
 
 /* Widens three rows into the strip: 18 instructions a column. */
@@ -241,7 +268,8 @@ static void output_run(const struct kit_depthwise_conv_params *p, const int8_t *
                       2 * p->output_zero_point + 1,
                       channels,
                       output + pixels * channels,
-                      4 * words * (p->kernel_width - p->stride_width)};
+                      4 * words * (p->kernel_width - p->stride_width),
+                      strip};
     int32_t c, ky;
     memset(strip, 0, (size_t)(left * words) * sizeof(int32_t));
     memset(strip + right * words, 0, (size_t)((columns - right) * words) * sizeof(int32_t));
@@ -292,7 +320,15 @@ static void output_run(const struct kit_depthwise_conv_params *p, const int8_t *
                 widen(&rows, ky + 1 < kernel_h, count, words);
             }
         }
+#if KIT_SIMD
+        if (count == 4 && kernel_h == 1 && p->dilation_width == 1) {
+            run_row(&run);
+        } else {
+            run_any(p, &run, count);
+        }
+#else
         run_any(p, &run, count);
+#endif
         source.input += 4;
         run.output += 4;
         run.output_end += 4;
