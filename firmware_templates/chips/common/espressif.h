@@ -11,6 +11,10 @@
 /* Watchdogs take writes only while their protection register holds this key. */
 #define WATCHDOG_KEY 0x50D83AA1u
 
+/* Enable (bit 31) and flash boot protection clear; bit 22 makes newer chips' timer groups take the setting
+ * over. */
+#define WATCHDOG_OFF (1u << 22)
+
 /* Timer group registers */
 #define TIMG_T0_CONFIG 0x00u /* bit 31 enable, 30 count up, 29 reload at alarm, 28..13 divider, 10 alarm */
 #define TIMG_T0_LO 0x04u
@@ -35,7 +39,7 @@
 /* A watchdog that the boot ROM left running (its own and its flash boot protection), stopped. */
 static inline void esp_stop_watchdog(uintptr_t config, uintptr_t protect) {
     REG(protect) = WATCHDOG_KEY;
-    REG(config) = 0;
+    REG(config) = WATCHDOG_OFF;
     REG(protect) = 0;
 }
 
@@ -50,7 +54,7 @@ static inline void esp_start_counter(uintptr_t group) {
 
 static inline uint64_t esp_read_counter(uintptr_t group) {
     REG(group + TIMG_T0_UPDATE) = 1u << 31; /* bit 31 on chips that clear it when the copy is there */
-    for (uint32_t i = 0; i < 100u && (REG(group + TIMG_T0_UPDATE) >> 31) != 0; i++) {
+    for (uint32_t i = 0; i < 16u && (REG(group + TIMG_T0_UPDATE) >> 31) != 0; i++) {
     }
     return (uint64_t)REG(group + TIMG_T0_HI) << 32 | REG(group + TIMG_T0_LO);
 }

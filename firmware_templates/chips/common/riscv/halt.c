@@ -1,0 +1,5 @@
+#include "../start.h"
+
+void chip_halt(void) {
+    __asm volatile("wfi");
+}
