@@ -61,7 +61,7 @@ class Emulation(_Table):
     machine: str = ""
     baud: int | None = Field(default=None, gt=0)
     unit: Literal["instructions", "us"] = "us"
-    tick_instructions: int = Field(default=0, ge=0)
+    tick_instructions: float = Field(default=0, ge=0)
     settings: Mapping[str, Setting] = {}
 
 

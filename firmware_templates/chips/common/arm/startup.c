@@ -51,11 +51,17 @@ void chip_halt(void) {
     __asm volatile("cpsid i\n wfi");
 }
 
-/* A fault's stack frame: r0-r3, r12, lr, return address, xPSR (B1.5.6). When the stack itself overflowed
- * there is no frame to read and the stack starts again from its top. */
+#define SCB_CFSR                                                                                             \
+    (*(volatile uint32_t *)0xE000ED28u) /* B3.2.15; bit 4 MSTKERR, 12 STKERR, 20 STKOF (Armv8-M) */
+
+/* A fault's stack frame: r0-r3, r12, lr, return address, xPSR (B1.5.6). Where the stack overflowed there is
+ * no such frame: what is told then is how far it came. */
 static void __attribute__((used, noreturn)) fault(const uint32_t *frame) {
-    const int overflow = frame < __stack_bottom || frame + 8 > __stack_top;
-    chip_panic(overflow ? "stack overflow" : "hard fault", overflow ? (uint32_t)(uintptr_t)frame : frame[6]);
+    const int whole = frame >= __stack_bottom && frame + 8 <= __stack_top;
+    if (!whole || (SCB_CFSR & (1u << 4 | 1u << 12 | 1u << 20)) != 0) {
+        chip_panic("stack overflow", (uint32_t)(uintptr_t)frame);
+    }
+    chip_panic("hard fault", frame[6]);
 }
 
 static void __attribute__((naked)) fault_handler(void) {
