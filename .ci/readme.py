@@ -1,4 +1,4 @@
-"""Writes the README's table of boards from their descriptors: `python .ci/readme.py`. With `--check` it only compares."""
+"""Writes the README's table of boards from their descriptors; with `--check` it only compares."""
 
 from __future__ import annotations
 
