@@ -1,0 +1,116 @@
+"""Espressif chips by their ROM's serial loader, through the library esptool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import serial
+from esptool import FatalError
+from esptool.cmds import attach_flash, detect_chip, reset_chip, run_stub, write_flash
+from esptool.logger import TemplateLogger, log
+
+from toolchain.errors import DeviceError, KitError, Missing
+from toolchain.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.pipeline import Built
+
+_RECOVER = (
+    "hold BOOT, press and let go EN (reset), let go BOOT, and try again; use a data cable, not one that only charges"
+)
+
+
+def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
+    """Write the images of ``built`` to the chip's flash, let the chip verify them by their MD5, and restart it.
+
+    A port that is a URL has no reset lines: the chip behind it must wait in its loader, and its ROM does the writing.
+    Raises Missing when there is no such port, DeviceError when the chip does not answer, is another than the board's,
+    or what it holds afterwards is not what was written.
+    """
+    if not built.images:
+        raise KitError(f"{board.name}: the build made no image to flash", f"the linked program is {built.elf}")
+    settings = board.flasher.settings
+    remote = "://" in port
+    _FORWARD.progress = progress
+    try:
+        chip = detect_chip(port, connect_mode="no-reset" if remote else "default-reset")
+        try:
+            _check_chip(chip, board, port)
+            if not remote:
+                chip = run_stub(chip)
+                _raise_baud(chip, int(settings.get("baud", board.baud)), progress)
+            attach_flash(chip)
+            write_flash(
+                chip,
+                [(address, str(path)) for address, path in built.images],
+                flash_freq=str(settings.get("flash_freq", "keep")),
+                flash_mode=str(settings.get("flash_mode", "keep")),
+                flash_size=str(settings.get("flash_size", "keep")),
+                no_compress=remote,
+            )
+            if not remote:
+                reset_chip(chip, "hard-reset")
+        finally:
+            chip._port.close()
+    except (FatalError, serial.SerialException, OSError) as error:
+        raise _explain(error, port) from error
+
+
+def _check_chip(chip: Any, board: Board, port: str) -> None:
+    wanted = str(board.flasher.settings.get("chip", board.chip)).replace("-", "").lower()
+    found = str(chip.CHIP_NAME).replace("-", "").lower()
+    if found != wanted:
+        raise DeviceError(
+            f"on {port} is an {chip.CHIP_NAME}, and {board.name} has an {wanted}", "name the right --board"
+        )
+
+
+def _raise_baud(chip: Any, baud: int, progress: Progress) -> None:
+    """Go to ``baud`` for the transfer; stay at the speed of the connection where the adapter refuses it."""
+    try:
+        chip.change_baud(baud)
+    except FatalError:
+        progress.log(f"the serial adapter refuses {baud:,} baud; going on at the usual speed")
+
+
+def _explain(error: Exception, port: str) -> KitError:
+    text = " ".join(str(error).split())
+    if "No such file" in text or "FileNotFoundError" in text:
+        return Missing(f"there is no port {port}", "plug the board in with a data cable; `kit boards` lists the ports")
+    if "busy" in text or "in use" in text or "PermissionError" in text:
+        return DeviceError(f"port {port} cannot be opened: {text}", "close the program that uses it, or get permission")
+    return DeviceError(f"flashing by {port} failed: {text}", _RECOVER)
+
+
+class _Forward(TemplateLogger):
+    """What esptool says, as progress."""
+
+    progress: Progress = Quiet()
+
+    def print(self, *args: Any, **kwargs: Any) -> None:
+        pass  # its chatter; what matters comes as notes, warnings and errors
+
+    def note(self, message: str) -> None:
+        self.progress.log(message)
+
+    def warning(self, message: str) -> None:
+        self.progress.log(message)
+
+    def error(self, message: str) -> None:
+        self.progress.log(message)
+
+    def stage(self, finish: bool = False) -> None:
+        pass
+
+    def progress_bar(
+        self, cur_iter: int, total_iters: int, prefix: str = "", suffix: str = "", bar_length: int = 30
+    ) -> None:
+        self.progress.update(cur_iter, total_iters)
+
+    def set_verbosity(self, verbosity: str) -> None:
+        pass
+
+
+_FORWARD = _Forward()
+log.set_logger(_FORWARD)  # the logger of the whole process, which can be set once only
