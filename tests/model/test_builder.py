@@ -17,7 +17,7 @@ def test_a_built_model_reads_back_as_described() -> None:
     x = m.input((1, 8, 8, 3), scale=0.05, zero_point=-3)
     w = m.constant(weights, scale=np.linspace(0.01, 0.02, 16), axis=0)
     b = m.constant(np.arange(16, dtype=np.int32), scale=[0.0005] * 16)
-    y = m.tensor((1, 4, 4, 16), scale=0.1, zero_point=4)
+    y = m.tensor((1, 3, 2, 16), scale=0.1, zero_point=4)
     m.op("CONV_2D", [x, w, b], [y], padding="VALID", stride_h=2, stride_w=3, fused_activation_function="RELU6")
     m.output(y)
     graph = read_model(m.build())

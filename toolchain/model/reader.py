@@ -2,9 +2,9 @@
 
 A graph from here is sound in this sense: every tensor an operator names exists and has a static shape without zeros, a
 constant's bytes fit its shape, operators come after what they read and write each tensor once, operators of
-`schema.OPERATORS` have as many inputs and outputs as their kind takes, and int8/int16 tensors are quantised with finite
-positive scales and zero points in range. Whether an operator's shapes and types agree is the business of whoever
-lowers or runs it.
+`schema.OPERATORS` have as many inputs and outputs as their kind takes and outputs of the shapes that follow from inputs
+and options (see `shapes`), and int8/int16 tensors are quantised with finite positive scales and zero points in range.
+Which types an operator takes is the business of whoever lowers or runs it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from toolchain.errors import BadInput
 from toolchain.model.flatbuffer import Malformed, Table
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
 from toolchain.model.schema import BUILTIN_CODES, DTYPES, ENUMS, MANY, OPERATORS, OPTION_TABLES, OPTIONS, TENSOR_TYPES
+from toolchain.model.shapes import Mismatch, check_shapes
 
 MAX_BYTES = 2 << 30
 """Most bytes that all tensors of a model may have together."""
@@ -287,7 +288,12 @@ class _Subgraph:
                 what = "is a constant" if tensor.data is not None else "was written before"
                 raise self.fail(f"{where} writes tensor {tensor.index} {tensor.name!r}, which {what}")
             self._written.add(id(tensor))
-        return Operator(kind=kind, inputs=inputs, outputs=outputs, options=options, index=index)
+        operator = Operator(kind=kind, inputs=inputs, outputs=outputs, options=options, index=index)
+        try:
+            check_shapes(operator)
+        except Mismatch as error:
+            raise self.fail(f"{where}: {error}", _CONVERT) from error
+        return operator
 
     def _indices(self, table: Table, slot: int, what: str) -> list[int]:
         raw = table.array(slot, "<i4", MANY, what)

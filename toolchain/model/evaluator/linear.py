@@ -10,8 +10,9 @@ import numpy as np
 
 from toolchain.model import arithmetic
 from toolchain.model.evaluator.registry import Values, evaluates, limits, present, unsupported
-from toolchain.model.evaluator.windows import Axis, axis, padded
 from toolchain.model.graph import DType, Operator
+from toolchain.model.shapes import window_axes
+from toolchain.model.windows import padded
 
 
 def check_types(op: Operator) -> None:
@@ -66,21 +67,12 @@ def _bias(op: Operator, values: Values) -> np.ndarray | int:
     return 0 if bias is None else bias.astype(np.int64)
 
 
-def _axes(op: Operator, height: int, width: int, kernel_height: int, kernel_width: int) -> tuple[Axis, Axis]:
-    o = op.options
-    rows = axis(height, kernel_height, o["stride_h"], o["dilation_h_factor"], o["padding"])
-    columns = axis(width, kernel_width, o["stride_w"], o["dilation_w_factor"], o["padding"])
-    return rows, columns
-
-
 @evaluates("CONV_2D")
 def conv(op: Operator, values: Values) -> np.ndarray:
     check_types(op)
     x, weights = present(values, 0).astype(np.float64) - op.input(0).zero_point, present(values, 1)
     _, kernel_height, kernel_width, depth = weights.shape
-    if x.shape[3] % depth or weights.shape[0] % (x.shape[3] // depth):
-        raise unsupported(op, f"{x.shape[3]} input channels do not fit weights of depth {depth}")
-    rows, columns = _axes(op, x.shape[1], x.shape[2], kernel_height, kernel_width)
+    rows, columns = window_axes(op, x.shape[1:3], (kernel_height, kernel_width))
     x = padded(x, rows, columns, 0)
     groups = x.shape[3] // depth
     parts = []
@@ -100,9 +92,7 @@ def depthwise_conv(op: Operator, values: Values) -> np.ndarray:
     check_types(op)
     x, weights = present(values, 0).astype(np.float64) - op.input(0).zero_point, present(values, 1)
     _, kernel_height, kernel_width, channels = weights.shape
-    if channels % x.shape[3]:
-        raise unsupported(op, f"{x.shape[3]} input channels do not divide {channels} output channels")
-    rows, columns = _axes(op, x.shape[1], x.shape[2], kernel_height, kernel_width)
+    rows, columns = window_axes(op, x.shape[1:3], (kernel_height, kernel_width))
     # Output channel c reads input channel c // multiplier.
     x = np.repeat(padded(x, rows, columns, 0), channels // x.shape[3], axis=3)
     acc = np.zeros((x.shape[0], rows.count, columns.count, channels))
@@ -119,7 +109,5 @@ def fully_connected(op: Operator, values: Values) -> np.ndarray:
     outputs, depth = weights.shape[-2:]
     quantization = op.input(1).quantization
     assert quantization is not None
-    if x.size % depth:
-        raise unsupported(op, f"{x.size} inputs do not divide into rows of {depth}")
     acc = (x.reshape(-1, depth) @ (weights.reshape(outputs, depth) - quantization.zero_point).T).astype(np.int64)
     return requantized(op, acc + _bias(op, values), channel_scales(op)).reshape(op.output.shape)

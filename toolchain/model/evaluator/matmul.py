@@ -11,8 +11,8 @@ import numpy as np
 from toolchain.model import arithmetic
 from toolchain.model.evaluator.linear import clamped, requantized_by
 from toolchain.model.evaluator.registry import Values, evaluates, limits, present, unsupported
-from toolchain.model.evaluator.windows import axis
 from toolchain.model.graph import DType, Operator
+from toolchain.model.shapes import window_axes
 
 
 @evaluates("TRANSPOSE_CONV")
@@ -24,9 +24,8 @@ def transpose_conv(op: Operator, values: Values) -> np.ndarray:
     x = present(values, 2).astype(np.float64) - source.zero_point
     batch, height, width, _ = x.shape
     channels, kernel_height, kernel_width, _ = weights.shape
-    o, shape = op.options, op.output.shape
-    rows = axis(shape[1], kernel_height, o["stride_h"], 1, o["padding"])
-    columns = axis(shape[2], kernel_width, o["stride_w"], 1, o["padding"])
+    shape = op.output.shape
+    rows, columns = window_axes(op, shape[1:3], (kernel_height, kernel_width))
     full_height = max((height - 1) * rows.stride + kernel_height, rows.before + shape[1])
     full_width = max((width - 1) * columns.stride + kernel_width, columns.before + shape[2])
     acc = np.zeros((batch, full_height, full_width, channels))

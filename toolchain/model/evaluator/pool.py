@@ -7,18 +7,15 @@ import numpy as np
 from toolchain.model.arithmetic import rounding_divide
 from toolchain.model.evaluator.linear import clamped
 from toolchain.model.evaluator.registry import Values, evaluates, limits, present, unsupported
-from toolchain.model.evaluator.windows import Axis, axis, padded
 from toolchain.model.graph import DType, Operator
+from toolchain.model.shapes import window_axes
+from toolchain.model.windows import Axis, padded
 
 
 def _windows(op: Operator, x: np.ndarray) -> tuple[Axis, Axis]:
     if op.input(0).dtype not in (DType.INT8, DType.INT16) or op.output.dtype is not op.input(0).dtype:
         raise unsupported(op, f"{op.input(0).dtype.value} is not pooled")
-    o = op.options
-    return (
-        axis(x.shape[1], o["filter_height"], o["stride_h"], 1, o["padding"]),
-        axis(x.shape[2], o["filter_width"], o["stride_w"], 1, o["padding"]),
-    )
+    return window_axes(op, x.shape[1:3], (op.options["filter_height"], op.options["filter_width"]))
 
 
 def _taps(x: np.ndarray, rows: Axis, columns: Axis) -> list[np.ndarray]:

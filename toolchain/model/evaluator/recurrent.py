@@ -24,8 +24,6 @@ def svdf(op: Operator, values: Values) -> np.ndarray:
     if time.dtype is not state.dtype or state.dtype not in (DType.INT8, DType.INT16) or not state.is_variable:
         raise unsupported(op, "the state is not an int8 or int16 variable of the type of the time weights")
     filters, memory = time.shape
-    if rank < 1 or filters % rank or state.elements != x.shape[0] * filters * memory:
-        raise unsupported(op, f"rank {rank}, {filters} filters and memory {memory} do not fit the state")
     scale_1 = float(source.scale) * float(feature.scale) / float(state.scale)
     scale_2 = float(state.scale) * float(time.scale) / float(op.output.scale)
     dots = x @ present(values, 1).astype(np.int64).T
@@ -129,5 +127,3 @@ def _check_lstm(op: Operator) -> None:
         raise unsupported(op, "input, hidden state and output are not all int8 or all int16")
     if op.options["fused_activation_function"] != "TANH":
         raise unsupported(op, "the activation is not TANH")
-    if op.input(0).shape[2:] != op.input(1).shape[1:] or len(op.input(0).shape) != 3:
-        raise unsupported(op, "input and weights do not fit")

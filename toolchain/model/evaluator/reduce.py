@@ -10,17 +10,7 @@ import numpy as np
 from toolchain.model import arithmetic, fixedpoint
 from toolchain.model.evaluator.registry import Values, evaluates, limits, present, unsupported
 from toolchain.model.graph import DType, Operator
-
-
-def constant_axes(op: Operator, i: int, rank: int) -> tuple[int, ...]:
-    """The axes that constant input ``i`` names, counted from the front, each once."""
-    tensor = op.input(i)
-    if tensor.data is None:
-        raise unsupported(op, f"its axis {tensor.name!r} is not a constant")
-    axes = [int(a) for a in tensor.data.ravel()]
-    if any(not -rank <= a < rank for a in axes):
-        raise unsupported(op, f"axis {axes} is outside of rank {rank}")
-    return tuple(sorted({a % rank for a in axes}))
+from toolchain.model.shapes import constant_axes
 
 
 def mean_multiplier(m: int, shift: int, count: int) -> tuple[int, int]:
@@ -34,7 +24,7 @@ def mean_or_sum(op: Operator, values: Values) -> np.ndarray:
     x = present(values, 0).astype(np.int64)
     if op.input(0).dtype not in (DType.INT8, DType.INT16) or op.output.dtype is not op.input(0).dtype:
         raise unsupported(op, f"{op.input(0).dtype.value} is not evaluated")
-    axes = constant_axes(op, 1, x.ndim)
+    axes = constant_axes(op, 1)
     count = int(np.prod([x.shape[a] for a in axes]))
     total = x.sum(axis=axes, keepdims=bool(op.options["keep_dims"])) - count * op.input(0).zero_point
     m, shift = arithmetic.quantize_multiplier(float(op.input(0).scale) / float(op.output.scale))
@@ -49,17 +39,16 @@ def reduce_max(op: Operator, values: Values) -> np.ndarray:
     x = present(values, 0)
     if op.input(0).quantization != op.output.quantization:
         raise unsupported(op, "input and output differ in quantisation")
-    return x.max(axis=constant_axes(op, 1, x.ndim), keepdims=bool(op.options["keep_dims"]))
+    return x.max(axis=constant_axes(op, 1), keepdims=bool(op.options["keep_dims"]))
 
 
 @evaluates("ARG_MAX")
 def arg_max(op: Operator, values: Values) -> np.ndarray:
     """The first position of the largest value."""
     x = present(values, 0)
-    axes = constant_axes(op, 1, x.ndim)
-    if len(axes) != 1 or op.output.dtype is not DType.INT32:
-        raise unsupported(op, "it needs one axis and an int32 output")
-    return np.argmax(x, axis=axes[0])
+    if op.output.dtype is not DType.INT32:
+        raise unsupported(op, "its output is not int32")
+    return np.argmax(x, axis=constant_axes(op, 1)[0])
 
 
 @evaluates("L2_NORMALIZATION")

@@ -10,14 +10,12 @@ import math
 import numpy as np
 
 from toolchain.model.evaluator.registry import Values, evaluates, present, unsupported
-from toolchain.model.evaluator.shape import constant
 from toolchain.model.graph import Operator
+from toolchain.model.shapes import constant_ints
 
 
 def _sizes(op: Operator, values: Values) -> tuple[np.ndarray, list[int]]:
-    x, sizes = present(values, 0), constant(op, 1)
-    if x.ndim != 4 or len(sizes) != 2 or min(sizes) < 1:
-        raise unsupported(op, f"size {sizes} for an input of shape {list(x.shape)}")
+    x, sizes = present(values, 0), constant_ints(op, 1)
     if op.options["align_corners"] and op.options["half_pixel_centers"]:
         raise unsupported(op, "align_corners and half_pixel_centers exclude each other")
     return x, sizes
