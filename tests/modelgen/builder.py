@@ -119,7 +119,7 @@ class ModelBuilder(SubgraphBuilder):
     """A model; itself the builder of its main subgraph."""
 
     def __init__(self, name: str = "main") -> None:
-        self.buffers: list[bytes] = [b""]
+        self.buffers: list[bytes | tuple[int, int]] = [b""]  # bytes, or offset and size of an external buffer
         self.subgraphs: list[SubgraphBuilder] = [self]
         super().__init__(self, 0, name)
 
@@ -159,6 +159,7 @@ class _Writer:
             "bool": b.PrependBoolSlot,
             "i32": b.PrependInt32Slot,
             "u32": b.PrependUint32Slot,
+            "u64": b.PrependUint64Slot,
             "f32": b.PrependFloat32Slot,
             "offset": b.PrependUOffsetTRelativeSlot,
         }
@@ -184,7 +185,9 @@ class _Writer:
         text = self._b.CreateString(custom) if custom else None
         return self.table([("i8", 0, min(code, 127)), ("offset", 1, text), ("i32", 2, 1), ("i32", 3, code)], 4)
 
-    def buffer(self, data: bytes) -> int:
+    def buffer(self, data: bytes | tuple[int, int]) -> int:
+        if isinstance(data, tuple):
+            return self.table([("u64", 1, data[0]), ("u64", 2, data[1])], 3)
         if not data:
             return self.table([], 3)
         self._b.StartVector(1, len(data), 16)
