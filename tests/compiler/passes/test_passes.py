@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
 
 import numpy as np
@@ -60,9 +59,6 @@ def assert_same_values(before: Graph, after: Graph, seed: int) -> None:
                     np.testing.assert_array_equal(second.tensor(t.index), expected)
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("toolchain.model.evaluator.quantize") is None, reason="evaluator lacks PAD"
-)
 @pytest.mark.parametrize(
     "rewrite", [fuse_activations, remove_dead_channels, fuse_padding, remove_identities, fold_constants, run_passes]
 )
