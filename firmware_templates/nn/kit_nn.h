@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-/* Goes before the declaration of an object that word loads read: weights, arenas. */
+/* First in the declaration of an object that is read by words, weights and arenas:
+ * KIT_ALIGN16 static uint8_t arena[MODEL_ARENA_BYTES]; */
 #ifdef __cplusplus
 #define KIT_ALIGN16 alignas(16)
 #else

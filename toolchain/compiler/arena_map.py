@@ -42,8 +42,9 @@ def arena_svg(report: Mapping[str, Any]) -> str:
     for i, t in enumerate(report["arena"]):
         text = f"{t['name']}: {t['type']} {t['shape']}, {t['bytes']} bytes at {t['offset']}"
         colour = _STATE if t["state"] else _COLOURS[i % len(_COLOURS)]
-        short = t["name"].split(";")[0].split("/")[-1]
-        parts.append(rectangle(t["first"], t["last"], t["offset"], t["bytes"], colour, text, short))
+        written = t["first"]
+        label = layers[written]["op"] if 0 <= written < len(layers) else t["name"]
+        parts.append(rectangle(written, t["last"], t["offset"], t["bytes"], colour, text, label))
     for s in report["scratch"]:
         text = f"scratch of layer {s['layer']}: {s['bytes']} bytes at {s['offset']}"
         parts.append(rectangle(s["layer"], s["layer"], s["offset"], s["bytes"], _SCRATCH, text, ""))
