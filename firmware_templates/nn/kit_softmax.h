@@ -30,7 +30,7 @@ void kit_softmax_s16(const struct kit_softmax_s16_params *p, const int16_t *in, 
 struct kit_log_softmax_s8_params {
     int32_t rows, depth;
     int32_t multiplier, left_shift;            /* difference to the row's maximum -> Q5 */
-    int32_t reverse_multiplier, reverse_right; /* Q5 -> difference */
+    int32_t reverse_multiplier, reverse_shift; /* Q5 -> difference */
     int32_t diff_min;
 };
 

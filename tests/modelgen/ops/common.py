@@ -12,7 +12,8 @@ from tests.modelgen.strategy import Draw
 
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 zero_points = st.sampled_from((-128, -127, -7, 0, 3, 126, 127)) | st.integers(-128, 127)
-scales = st.sampled_from((0.5, 0.25, 0.0625, 1.0)) | st.floats(0.001, 0.5)
+# round numbers give products that fall on ties
+scales = st.sampled_from((0.5, 0.25, 0.0625, 1.0, 0.1, 0.2, 0.3, 0.02, 0.005)) | st.floats(0.001, 0.5)
 
 
 def shape_of(draw: Draw, lowest: int = 1, highest: int = 4, extent: int = 7) -> tuple[int, ...]:

@@ -19,3 +19,25 @@ def softmax(draw: Draw) -> bytes:
     model.op("SOFTMAX", [x], [y], beta=draw(st.sampled_from((1.0, 1.0, 0.5, 3.3))))
     model.output(y)
     return model.build()
+
+
+@strategy("SOFTMAX (int16)")
+def softmax_int16(draw: Draw) -> bytes:
+    shape = (*shape_of(draw, highest=3, extent=5), draw(st.integers(1, 40)))
+    model = ModelBuilder()
+    x = model.input(shape, draw(st.sampled_from((0.00001, 0.0003, 0.001, 0.01))), 0, "int16")
+    y = model.tensor(shape, 1 / 32768, 0, "int16")
+    model.op("SOFTMAX", [x], [y], beta=draw(st.sampled_from((1.0, 1.0, 0.5, 3.3))))
+    model.output(y)
+    return model.build()
+
+
+@strategy("LOG_SOFTMAX")
+def log_softmax(draw: Draw) -> bytes:
+    shape = (*shape_of(draw, highest=3, extent=5), draw(st.integers(1, 40)))
+    model = ModelBuilder()
+    x = model.input(shape, draw(st.sampled_from((0.004, 0.0625, 0.1234, 0.5, 1.7))), draw(zero_points))
+    y = model.tensor(shape, 1 / 16, 127)
+    model.op("LOG_SOFTMAX", [x], [y])
+    model.output(y)
+    return model.build()

@@ -73,6 +73,16 @@ def constant(operator: Operator, i: int, meaning: str) -> np.ndarray:
     return tensor.data
 
 
+def bias_at(operator: Operator, i: int, size: int) -> np.ndarray:
+    """Constant int32 bias, input ``i``, as int64 [size]; zeros when the operator has none."""
+    tensor = operator.inputs[i] if len(operator.inputs) > i else None
+    if tensor is None:
+        return np.zeros(size, np.int64)
+    if tensor.data is None or tensor.dtype is not DType.INT32 or tensor.elements != size:
+        raise refuse(operator, f"the bias is not {size} constant int32", "re-convert the model", tensor)
+    return tensor.data.reshape(size).astype(np.int64)
+
+
 def output_range(operator: Operator) -> tuple[int, int]:
     """Clamping bounds of the fused activation in the output's quantisation."""
     output = operator.output
