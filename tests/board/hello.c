@@ -45,7 +45,7 @@ int main(void) {
     for (;;) {
         const int byte = chip_getc();
         if (byte < 0) {
-            chip_idle();
+            chip_wait();
         } else if (byte == 't') { /* ticks of two loops, the second twice as long */
             const uint64_t a = chip_ticks();
             spin(10000);

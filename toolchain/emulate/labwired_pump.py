@@ -15,7 +15,7 @@ from typing import Any
 
 SLICE = "200us"  # of virtual time: short, so that an answer leaves soon
 FIRST_SLICE = "20us"
-WAITS_WHEN_IDLE = 3  # calls of chip_idle() in a slice that are enough to call the firmware idle
+WAITS_WHEN_IDLE = 3  # calls of chip_wait() in a slice that are enough to call the firmware idle
 IDLE_SECONDS = 0.5  # between two slices of an idle firmware, for what it does of its own accord
 MAILBOX_SLOTS = 256
 

@@ -2,6 +2,7 @@
  * Manual (Arm DDI 0479) 4.1; addresses and interrupts: application notes AN385, AN386, AN500 (DAI 0385, 0386,
  * 0500), given by the board. */
 #include "../chip.h"
+#include "../common/arm/arm.h"
 #include "../common/cmsdk_uart.h"
 #include "../common/start.h"
 #include "vectors.h"
@@ -12,6 +13,7 @@
 #define TIMER_INT REG(CHIP_TIMER_BASE + 0x0Cu) /* read: pending; write 1: clear */
 
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ;
+const uint32_t chip_rx_bytes = RING;
 
 static volatile uint32_t wraps; /* of the 32-bit timer, counted by its interrupt */
 
@@ -30,17 +32,16 @@ void chip_interrupt(uint32_t number) {
         TIMER_INT = 1;
         wraps++;
     } else if (number == CHIP_UART_RX_IRQ) {
-        UART_INTCLEAR = 2;
+        uart_interrupt();
     }
 }
 
 int chip_getc(void) {
-    starved = !uart_received();
-    return starved ? -1 : (int)(UART_DATA & 0xFFu);
+    return uart_getc();
 }
 
 void chip_putc(uint8_t byte) {
-    uart_send(byte);
+    uart_putc(byte);
 }
 
 uint64_t chip_ticks(void) {
@@ -53,7 +54,14 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-    if (note_idle()) {
-        uart_wait();
-    }
+}
+
+void chip_wait(void) {
+    chip_waits++;
+    uart_wait();
+}
+
+void chip_reset(void) {
+    uart_drain(chip_ticks);
+    arm_reset();
 }

@@ -5,6 +5,7 @@
 #define KIT_ESPRESSIF_H
 
 #include <stdint.h>
+#include "../chip.h"
 
 #define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
@@ -59,6 +60,8 @@ static inline uint64_t esp_read_counter(uintptr_t group) {
     return (uint64_t)REG(group + TIMG_T0_HI) << 32 | REG(group + TIMG_T0_LO);
 }
 
+#define UART_FIFO_BYTES 128u
+
 /* `clock` in Hz is what the UART counts. */
 static inline void esp_set_baud(uintptr_t uart, uint32_t clock, uint32_t baud) {
     const uint32_t sixteenths = (uint32_t)(((uint64_t)clock * 16u + baud / 2u) / baud);
@@ -72,7 +75,7 @@ static inline uint32_t esp_received(uintptr_t uart) {
 /* The status is read before every byte, also because back-to-back writes to one register may be lost on the
  * ESP32's DPORT bus (ESP32 Series SoC Errata, "CPU write to FIFO"). */
 static inline void esp_send(uintptr_t uart, uint8_t byte) {
-    while ((REG(uart + UART_STATUS) >> 16 & 0xFFu) >= 126u) { /* of 128 */
+    while ((REG(uart + UART_STATUS) >> 16 & 0xFFu) >= UART_FIFO_BYTES - 2u) {
     }
     REG(uart + UART_FIFO) = byte;
 }
@@ -80,7 +83,11 @@ static inline void esp_send(uintptr_t uart, uint8_t byte) {
 /* Reset the whole chip through RTC_CNTL_OPTIONS0. LabWired (0.25) has no such reset: there the emulator looks
  * whether `chip_reset_asked` is set and starts the chip again. */
 extern volatile uint32_t chip_reset_asked;
-static inline void esp_reset(uintptr_t options0) {
+static inline void esp_reset(uintptr_t options0, uintptr_t uart) {
+    while ((REG(uart + UART_STATUS) >> 16 & 0xFFu) != 0) {
+    }
+    for (const uint64_t start = chip_ticks(); chip_ticks() - start < CHIP_CLOCK_HZ / CHIP_BAUD * 11u;) {
+    } /* of the byte that is being shifted out */
     chip_reset_asked = 1;
     REG(options0) |= 1u << 31;
     for (;;) {

@@ -1,19 +1,12 @@
 #include "start.h"
 #include "chip.h"
 
-uint8_t starved;
 volatile uint32_t chip_waits;
 
-int note_idle(void) {
+void check_stack(void) {
     if (*__stack_bottom != STACK_PAINT) {
         chip_panic("stack overflow", (uint32_t)(uintptr_t)__builtin_return_address(0));
     }
-    const int waits = starved;
-    if (waits) {
-        starved = 0;
-        chip_waits++;
-    }
-    return waits;
 }
 
 uint32_t chip_stack_used(void) {

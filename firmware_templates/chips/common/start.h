@@ -18,14 +18,11 @@ static inline __attribute__((always_inline)) void stack_paint(void) {
     }
 }
 
-/* The last chip_getc() found nothing, and no chip_idle() came since: the firmware waits for input. */
-extern uint8_t starved;
-
-/* For chip_idle(): check that the stack has not run over its end where no hardware does, and count
- * `chip_waits` when the firmware waits for input, by which an emulator knows that nothing happens until it
- * gets some. Returns whether it waits. */
+/* Calls of chip_wait(), by which an emulator knows that nothing happens until it sends something. */
 extern volatile uint32_t chip_waits;
-int note_idle(void);
+
+/* Panic when the stack has run over its end: for chip_idle() and chip_wait(). */
+void check_stack(void);
 
 /* Sleep for good, as deep as the chip can with nothing to wake it. */
 void chip_halt(void);

@@ -24,6 +24,7 @@ const uint32_t chip_tick_hz =
 #else
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ / TIMER_DIVIDER;
 #endif
+const uint32_t chip_rx_bytes = UART_FIFO_BYTES;
 volatile uint32_t chip_reset_asked;
 
 void chip_init(void) {
@@ -53,13 +54,12 @@ extern volatile struct chip_mailbox chip_mailbox;
 volatile struct chip_mailbox chip_mailbox;
 
 int chip_getc(void) {
-    starved = chip_mailbox.taken == chip_mailbox.written;
-    return starved ? -1 : (int)chip_mailbox.slots[chip_mailbox.taken++ % 256u];
+    return chip_mailbox.taken == chip_mailbox.written ? -1
+                                                      : (int)chip_mailbox.slots[chip_mailbox.taken++ % 256u];
 }
 #else
 int chip_getc(void) {
-    starved = esp_received(UART0) == 0;
-    return starved ? -1 : (int)(REG(UART0 + UART_FIFO) & 0xFFu);
+    return esp_received(UART0) == 0 ? -1 : (int)(REG(UART0 + UART_FIFO) & 0xFFu);
 }
 #endif
 
@@ -72,9 +72,14 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-    note_idle();
+    check_stack();
+}
+
+void chip_wait(void) {
+    check_stack();
+    chip_waits++;
 }
 
 void chip_reset(void) {
-    esp_reset(RTC_OPTIONS0);
+    esp_reset(RTC_OPTIONS0, UART0);
 }

@@ -3,6 +3,7 @@
  * memory-mapped counter (DDI 0487 I2.2); addresses and interrupts: application note AN547 (DAI 0547), given
  * by the board. */
 #include "../chip.h"
+#include "../common/arm/arm.h"
 #include "../common/cmsdk_uart.h"
 #include "../common/start.h"
 #include "vectors.h"
@@ -12,6 +13,7 @@
 #define COUNTER_HIGH REG(CHIP_COUNTER_BASE + 0x4u)
 
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ;
+const uint32_t chip_rx_bytes = RING;
 
 void chip_init(void) {
     COUNTER_CONTROL = 1;
@@ -20,17 +22,16 @@ void chip_init(void) {
 
 void chip_interrupt(uint32_t number) {
     if (number == CHIP_UART_RX_IRQ) {
-        UART_INTCLEAR = 2;
+        uart_interrupt();
     }
 }
 
 int chip_getc(void) {
-    starved = !uart_received();
-    return starved ? -1 : (int)(UART_DATA & 0xFFu);
+    return uart_getc();
 }
 
 void chip_putc(uint8_t byte) {
-    uart_send(byte);
+    uart_putc(byte);
 }
 
 uint64_t chip_ticks(void) {
@@ -43,7 +44,14 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-    if (note_idle()) {
-        uart_wait();
-    }
+}
+
+void chip_wait(void) {
+    chip_waits++;
+    uart_wait();
+}
+
+void chip_reset(void) {
+    uart_drain(chip_ticks);
+    arm_reset();
 }

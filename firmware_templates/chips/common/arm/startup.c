@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include "../start.h"
+#include "arm.h"
 #include "vectors.h" /* the chip's: CHIP_INTERRUPTS, and chip_interrupt() */
 
 #define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
@@ -92,8 +93,9 @@ __attribute__((used, section(".vectors"))) static const struct {
     {[0 ... CHIP_INTERRUPTS - 1] = interrupt_handler},
 };
 
-void chip_reset(void) {
+void arm_reset(void) {
     SCB_AIRCR = 0x05FA0004u; /* VECTKEY, SYSRESETREQ */
     __asm volatile("dsb" ::: "memory");
-    chip_halt();
+    for (;;) {
+    }
 }
