@@ -6,15 +6,64 @@ from pathlib import Path
 
 import rich_click as click
 
-from toolchain.cli.options import command
+from toolchain.cli.options import command, compiler_option, optimize_option, port_option
 from toolchain.cli.output import Output
 
 
 @command()
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.tflite")
-def entry(output: Output, model: Path) -> int:
+@click.option("--inputs", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S")
+@click.option("--layers", is_flag=True, help="Every intermediate tensor too: finds the first layer that differs.")
+@click.option(
+    "--target", "-t", default="generic", show_default=True, metavar="NAME", help="Code to run on this machine."
+)
+@click.option("--board", "-b", metavar="NAME", help="Run on this board instead; emulated unless --port is given.")
+@port_option
+@compiler_option
+@optimize_option
+def entry(
+    output: Output,
+    model: Path,
+    inputs: int,
+    seed: int,
+    layers: bool,
+    target: str,
+    board: str | None,
+    port: str | None,
+    compiler: str | None,
+    optimize: str,
+) -> int:
     """Generated C against the reference, byte for byte.
 
-    Example: kit compare model.tflite --inputs 500
+    Inputs are random of several widths around the zero point, and the ends of the range.
+
+    Example: kit compare model.tflite --inputs 500 --layers
     """
-    raise NotImplementedError
+    from toolchain.board.descriptor import load_board
+    from toolchain.cli import tables
+    from toolchain.evaluate.compare import compare_on_board, compare_on_host
+    from toolchain.pipeline import Model
+    from toolchain.workspace import Workspace
+
+    Model.of_file(model)
+    with output.progress() as progress:
+        if board:
+            result = compare_on_board(
+                model,
+                load_board(board),
+                Workspace(),
+                count=inputs,
+                seed=seed,
+                layers=layers,
+                emulate=port is None,
+                port=port,
+                compiler=compiler,
+                optimize=optimize,
+                progress=progress,
+            )
+        else:
+            progress.stage("compare", f"{inputs} inputs, code for {target} on this machine")
+            result = compare_on_host(model, target, count=inputs, seed=seed, layers=layers, optimize=optimize)
+    output.result(result.to_json(), tables.compared(model.stem, board or f"this machine (code for {target})", result))
+    return output.checks([] if result.exact else [f"{model.stem} differs from {result.reference}"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from toolchain.compiler.compare import CompareResult
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.results import Memory
     from toolchain.pipeline import Built, Deployment
@@ -105,6 +106,20 @@ def deployment(result: Deployment) -> Table:
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )
+
+
+def compared(name: str, where: str, result: CompareResult) -> Table:
+    first = result.first_difference
+    rows = [
+        ("inputs", f"{result.inputs}, of them {result.unsaturated} with unsaturated outputs"),
+        ("outputs", f"{result.outputs:,} values, {result.mismatches:,} differ from {result.reference}"),
+    ]
+    if result.tensors:
+        rows.append(("layers", f"{result.tensors} tensors of each inference compared"))
+    if first:
+        rows.append(("first", f"input {first.input}, tensor {first.tensor} {first.name!r} at {list(first.where)}"))
+        rows.append(("", f"{first.got:g}, should be {first.expected:g}"))
+    return _pairs(f"{name} on {where}", rows)
 
 
 def bench(result: Bench, layers: bool) -> Table:

@@ -39,9 +39,10 @@ class NativeModel:
 
     name = "native"
 
-    def __init__(self, compiled: CompiledModel, sanitize: bool = False) -> None:
+    def __init__(self, compiled: CompiledModel, sanitize: bool = False, machine: Machine | None = None) -> None:
+        """``machine`` runs the functions instead of this one."""
         self._compiled = compiled
-        self._machine: Machine = SanitizedProcess(compiled) if sanitize else _Library(compiled)
+        self._machine = machine or (SanitizedProcess(compiled) if sanitize else _Library(compiled))
         self._captured: dict[int, np.ndarray] = {}
         self._outputs: list[np.ndarray] = []
         self._by_layer = _outputs_by_layer(compiled)
