@@ -12,6 +12,7 @@
 
 static _Alignas(16) uint8_t arena[MODEL_ARENA_BYTES];
 static struct kit_link link_state;
+static const unsigned label_count = KIT_LABEL_COUNT; /* a variable: compared with 0 it may be 0 itself */
 static const char sha256[] = KIT_MODEL_SHA256;
 _Static_assert(sizeof sha256 == 65, "KIT_MODEL_SHA256 is 64 hexadecimal digits");
 _Static_assert(KIT_LABEL_COUNT <= sizeof kit_labels / sizeof kit_labels[0],
@@ -111,12 +112,12 @@ static uint8_t send_labels(const uint8_t *from, uint8_t *to, uint16_t *length) {
     struct kit_labels_answer answer;
 
     kit_labels_request_get(&request, from);
-    if (request.first >= KIT_LABEL_COUNT)
+    if (request.first >= label_count)
         return KIT_STATUS_INDEX;
     answer.first = request.first;
     answer.count = 0;
     *length = KIT_LABELS_ANSWER_BYTES;
-    while (request.first + answer.count < KIT_LABEL_COUNT &&
+    while (request.first + answer.count < label_count &&
            append(to, length, kit_labels[request.first + answer.count]))
         answer.count++;
     kit_labels_answer_put(to, &answer);
