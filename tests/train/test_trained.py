@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,8 +77,6 @@ def test_confusion_rows_are_the_truth() -> None:
 
 
 def test_silenced_drops_what_any_code_writes_and_gives_the_streams_back(capfd: pytest.CaptureFixture[str]) -> None:
-    import os
-
     with silenced():
         os.write(1, b"noise from C")
         os.write(2, b"noise from C")
@@ -84,3 +85,8 @@ def test_silenced_drops_what_any_code_writes_and_gives_the_streams_back(capfd: p
     out, err = capfd.readouterr()
     assert out == "kept\n"
     assert err == ""
+
+
+def test_importing_the_package_imports_no_tensorflow() -> None:
+    code = "import sys, toolchain.train; sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'matplotlib')))"
+    subprocess.run([sys.executable, "-c", code], check=True)
