@@ -142,7 +142,8 @@ def test_a_killed_command_leaves_no_file_and_no_process(
     script = f"""
         from pathlib import Path
         from toolchain.kit import load_kit
-                from toolchain.train import train_kit
+        from toolchain.progress import Quiet
+        from toolchain.train import train_kit
         class Told(Quiet):
             def update(self, done, total, note=""):
                 print("epoch", flush=True)

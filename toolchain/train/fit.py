@@ -18,9 +18,6 @@ from toolchain.kit import Kit
 from toolchain.progress import Progress
 from toolchain.train.tensorflow import import_tensorflow
 
-# The number of threads decides the order of float sums, so it does not follow the machine.
-THREADS = 2
-
 
 @dataclass(frozen=True, eq=False)
 class Fit:
@@ -35,15 +32,13 @@ class Fit:
 def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
     """Train the kit's model on ``data.train``, stopping by ``data.validation``.
 
-    Equal kits give equal weights on equal machines and versions of TensorFlow. Raises `BadInput` when the kit's code
+    Equal kits give equal weights on equal machines and versions of TensorFlow, if `tensorflow.fix_order_of_sums` was
+    called in this process. Raises `BadInput` when the kit's code
     fails or builds something that does not fit the kit.
     """
-    tf = import_tensorflow()
+    import_tensorflow()
     import keras
 
-    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(kit.training.seed)
 
     code = _load_code(kit)

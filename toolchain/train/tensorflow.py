@@ -39,6 +39,15 @@ def import_tensorflow() -> ModuleType:
     return module
 
 
+def fix_order_of_sums() -> None:
+    """Make equal computations round equally. For a process of its own, before TensorFlow has computed anything."""
+    tf = import_tensorflow()
+    # The number of threads decides how sums are divided, so it does not follow the machine.
+    tf.config.threading.set_intra_op_parallelism_threads(2)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+
+
 @contextlib.contextmanager
 def silenced() -> Iterator[None]:
     """Drop what is written to the process's standard output and error, by C++ code too, while this is entered."""

@@ -79,6 +79,7 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
     from toolchain.train.fit import fit
     from toolchain.train.measure import confusion_matrix, predict, weights_bytes
     from toolchain.train.pictures import draw_confusion, draw_learning_curve
+    from toolchain.train.tensorflow import fix_order_of_sums
 
     seconds: dict[str, float] = {}
 
@@ -91,6 +92,7 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
     with timed("load"):
         data = load_dataset(kit)
     with timed("fit"):
+        fix_order_of_sums()
         fitted = fit(kit, data, report)
         fitted.model.save(folder / names.KERAS)
 
