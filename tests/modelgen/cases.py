@@ -39,15 +39,19 @@ def random_inputs(graph: Graph, rng: Rng, width: float | None = None) -> list[np
     """Inputs spread by ``width`` steps about the zero point (None: over the whole range of the type)."""
     arrays = []
     for tensor in graph.inputs:
-        if tensor.dtype is DType.FLOAT32:
-            arrays.append(rng.normal(0, 3 if width is None else width / 30, tensor.shape).astype(np.float32))
+        if tensor.dtype in (DType.FLOAT16, DType.FLOAT32):
+            arrays.append(rng.normal(0, 3 if width is None else width / 30, tensor.shape).astype(tensor.dtype.numpy))
+            continue
+        if tensor.dtype is DType.BOOL:
+            arrays.append(rng.random(tensor.shape) < 0.5)
             continue
         info = np.iinfo(tensor.dtype.numpy)
         if width is None:
             values = rng.integers(info.min, info.max + 1, tensor.shape)
         else:
             spread = width * (1 if info.bits == 8 else 200)
-            values = np.clip(np.round(rng.normal(tensor.zero_point, spread, tensor.shape)), info.min, info.max)
+            middle = tensor.zero_point if tensor.quantization else 0
+            values = np.clip(np.round(rng.normal(middle, spread, tensor.shape)), info.min, info.max)
         arrays.append(values.astype(tensor.dtype.numpy))
     return arrays
 
@@ -189,12 +193,11 @@ def transpose_conv(rng: Rng, kind: str, wide: bool) -> bytes:
     oh = h * sh if same else h * sh + max(kh - sh, 0)
     ow = w * sw if same else w * sw + max(kw - sw, 0)
     m = ModelBuilder()
-    k = Weighted(rng, m, (out, kh, kw, c), 0, kh * kw * c, wide, biased=1 if wide else 0.8)
+    k = Weighted(rng, m, (out, kh, kw, c), 0, kh * kw * c, wide, biased=1)  # the reference needs a bias
     shape = m.constant(np.array([b, oh, ow, out], np.int32))
     x = m.input((b, h, w, c), k.s_in, zero(rng, wide), dtype(wide))
     y = m.tensor((b, oh, ow, out), k.s_out, zero(rng, wide), dtype(wide))
-    inputs = [shape, k.weights, x] + ([] if k.bias is None else [k.bias])
-    m.op(kind, inputs, [y], padding="SAME" if same else "VALID", stride_h=sh, stride_w=sw)
+    m.op(kind, [shape, k.weights, x, k.bias], [y], padding="SAME" if same else "VALID", stride_h=sh, stride_w=sw)
     m.output(y)
     return m.build()
 

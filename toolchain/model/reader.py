@@ -26,6 +26,7 @@ MAX_BYTES = 2 << 30
 """Most bytes that all tensors of a model may have together."""
 
 _MAX_RANK = 8
+_SCALES = 1e-30, 1e30
 _DAMAGED = "the file is damaged or not a TensorFlow Lite model: export or download it again"
 _CONVERT = "convert the model again with fixed input shapes and full-integer quantisation"
 
@@ -251,9 +252,9 @@ class _Subgraph:
         axis = quantization.integer(6)
         if scales.size > 1 and not (0 <= axis < len(shape) and shape[axis] == scales.size):
             raise self.fail(f"{where} of shape {list(shape)} has {scales.size} scales along axis {axis}")
-        bad = scales[~(np.isfinite(scales) & (scales > 0))]
+        bad = scales[~((scales >= _SCALES[0]) & (scales <= _SCALES[1]))]
         if bad.size:
-            raise self.fail(f"{where} has the scale {bad[0]}; a scale is finite and positive", _CONVERT)
+            raise self.fail(f"{where} has the scale {bad[0]}; a scale is positive and of a sane size", _CONVERT)
         if dtype in (DType.INT8, DType.UINT8, DType.INT16):
             limits = np.iinfo(dtype.numpy)
             outside = zero_points[(zero_points < limits.min) | (zero_points > limits.max)]

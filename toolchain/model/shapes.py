@@ -13,6 +13,9 @@ from toolchain.model.windows import Axis, axis
 
 Shape = tuple[int, ...]
 
+_WIDEST_WINDOW = 1024
+"""A window may reach this far even if its input is smaller (dilated windows with SAME padding do)."""
+
 
 class Mismatch(ValueError):
     """An operator's tensors and options do not fit together; the text says how."""
@@ -88,6 +91,11 @@ def window_axes(op: Operator, size: Sequence[int], kernel: Sequence[int]) -> tup
     strides = int(o["stride_h"]), int(o["stride_w"])
     dilations = int(o.get("dilation_h_factor", 1)), int(o.get("dilation_w_factor", 1))
     _require(min(*strides, *dilations, *kernel) >= 1, f"strides {strides}, dilation {dilations} or window {kernel} < 1")
+    for length, taps, stride, dilation in zip(size, kernel, strides, dilations, strict=True):
+        _require(
+            max((taps - 1) * dilation, stride) <= max(_WIDEST_WINDOW, length),
+            f"a window of {taps} taps, dilation {dilation} and stride {stride} is absurd for {length} positions",
+        )
     rows, columns = (axis(size[i], kernel[i], strides[i], dilations[i], str(o["padding"])) for i in (0, 1))
     return rows, columns
 
