@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import select
+import socket
 import time
 from typing import Any
 
@@ -34,6 +35,8 @@ def open_port(url: str, baud: int = DEFAULT_BAUD) -> Any:
         raise _port_error(url, error) from error
     if os.name == "posix" and "://" not in url:
         _keep_control_lines(port.fileno())
+    elif isinstance(connection := getattr(port, "_socket", None), socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return port
 
 
