@@ -54,8 +54,12 @@ extern volatile struct chip_mailbox chip_mailbox;
 volatile struct chip_mailbox chip_mailbox;
 
 int chip_getc(void) {
-    return chip_mailbox.taken == chip_mailbox.written ? -1
-                                                      : (int)chip_mailbox.slots[chip_mailbox.taken++ % 256u];
+    if (chip_mailbox.taken == chip_mailbox.written) {
+        return -1;
+    }
+    const int byte = (int)chip_mailbox.slots[chip_mailbox.taken % 256u];
+    chip_mailbox.taken++; /* only now may the emulator put another byte there */
+    return byte;
 }
 #else
 int chip_getc(void) {
