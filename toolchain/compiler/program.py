@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import toolchain.compiler.lower as lower_package
 from toolchain.compiler.plan import ALIGNMENT, Buffer, Permission, Plan, Problem, place
-from toolchain.compiler.step import LOWERINGS, Context, Step, View, copy_step
+from toolchain.compiler.step import LOWERINGS, Context, Step, View, copy_step, lowering_of
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Operator, Tensor
 
@@ -57,7 +57,7 @@ def lower(graph: Graph, context: Context) -> Program:
     def lowered(operators: Sequence[Operator]) -> tuple[Step, ...]:
         steps: list[Step] = []
         for op in operators:
-            result = LOWERINGS[op.kind](op, context)
+            result = lowering_of(op)(op, context)
             for item in [result] if isinstance(result, (Step, View)) else result:
                 if isinstance(item, View):
                     root, offset = views.get(item.input, (item.input, 0))

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from toolchain.model.graph import Graph, Operator, Tensor
+from toolchain.model.graph import DType, Graph, Operator, Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,16 +124,28 @@ class Context:
 
 Lowering = Callable[[Operator, Context], "Step | View | Sequence[Step | View]"]
 LOWERINGS: dict[str, Lowering] = {}
+LOWERINGS_OF_TYPE: dict[tuple[str, DType], Lowering] = {}
 
 
-def lowers(*kinds: str) -> Callable[[Lowering], Lowering]:
-    """Register a function as the lowering of operators ``kinds``. A lowering raises `errors.BadInput` for a form of
-    its operator that it cannot do exactly, naming layer, tensor and remedy (see `refuse`)."""
+def lowers(*kinds: str, dtype: DType | None = None) -> Callable[[Lowering], Lowering]:
+    """Register a function as the lowering of operators ``kinds``; with ``dtype`` only of those whose first output has
+    that element type, which comes before the general one. A lowering raises `errors.BadInput` for a form of its
+    operator that it cannot do exactly, naming layer, tensor and remedy (see `refuse`)."""
 
     def register(function: Lowering) -> Lowering:
         for kind in kinds:
-            assert kind not in LOWERINGS, kind
-            LOWERINGS[kind] = function
+            if dtype is None:
+                assert kind not in LOWERINGS, kind
+                LOWERINGS[kind] = function
+            else:
+                assert (kind, dtype) not in LOWERINGS_OF_TYPE, kind
+                LOWERINGS_OF_TYPE[kind, dtype] = function
         return function
 
     return register
+
+
+def lowering_of(operator: Operator) -> Lowering:
+    """The lowering of ``operator``, whose kind must be registered."""
+    typed = LOWERINGS_OF_TYPE.get((operator.kind, operator.outputs[0].dtype)) if operator.outputs else None
+    return typed or LOWERINGS[operator.kind]
