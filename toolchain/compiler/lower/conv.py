@@ -84,14 +84,12 @@ def conv_step(
     )
 
 
-def portable_step(
-    operator: Operator, window: Window, weights: np.ndarray, batches: int, float_product: bool = False
-) -> Step:
+def portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
     """The call of `kit_conv_s8`; ``weights`` [outputs, kernel height, kernel width, filter channels]."""
     outputs, _, _, depth = weights.shape
     channels = operator.input(0).elements // (batches * window.in_h * window.in_w)
     groups = channels // depth
-    multiplier, shift = multipliers_of(operator, outputs, float_product)
+    multiplier, shift = multipliers_of(operator, outputs)
     by_group = weights.reshape(groups, outputs // groups, -1)
     starts = window.starts(batches) * channels
     return conv_step(
@@ -108,12 +106,10 @@ def portable_step(
     )
 
 
-def dsp_step(
-    operator: Operator, window: Window, weights: np.ndarray, batches: int, float_product: bool = False
-) -> Step | None:
+def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
     """The call of `kit_conv_s8_dsp`; None when its arithmetic would not be exact for these weights."""
     outputs, kernel_h, kernel_w, depth = weights.shape
-    channels = channels_of(operator, weights, float_product)
+    channels = channels_of(operator, weights)
     stream = None if channels is None else dot_stream(channels, operator.input(0).zero_point)
     if stream is None:
         return None

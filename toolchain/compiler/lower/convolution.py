@@ -46,22 +46,14 @@ def bias_of(operator: Operator, channels: int) -> np.ndarray:
     return bias.data.reshape(channels).astype(np.int64)
 
 
-def multipliers_of(operator: Operator, channels: int, float_product: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Multiplier and shift of each output channel, int64 [channels] each.
-
-    ``float_product``: the two input scales are multiplied in float32, as the reference does for a fully connected
-    layer with one weight scale (GetQuantizedConvolutionMultipler); otherwise in double.
-    """
+def multipliers_of(operator: Operator, channels: int) -> tuple[np.ndarray, np.ndarray]:
+    """Multiplier and shift of each output channel, int64 [channels] each; the scales are multiplied in double."""
     x, weights, y = operator.input(0), operator.input(1), operator.output
     assert weights.quantization is not None
     scales = weights.quantization.scales
     if len(scales) not in (1, channels):
         raise refuse(operator, f"{len(scales)} scales for {channels} channels", "re-convert the model", weights)
-    pairs = []
-    for scale in scales:
-        product = float(np.float32(x.scale) * np.float32(scale)) if float_product else x.scale * scale
-        pairs.append(quantize_multiplier(product / y.scale))
-    table = np.array(pairs, np.int64)
+    table = np.array([quantize_multiplier(x.scale * scale / y.scale) for scale in scales], np.int64)
     table = np.broadcast_to(table, (channels, 2)) if len(scales) == 1 else table
     return table[:, 0], table[:, 1]
 

@@ -22,7 +22,7 @@ class Channels:
     shift: np.ndarray
 
 
-def channels_of(operator: Operator, weights: np.ndarray, float_product: bool = False) -> Channels | None:
+def channels_of(operator: Operator, weights: np.ndarray) -> Channels | None:
     """The channels of a layer such that each has a right shift of at least 1, as the DSP epilogue needs; None when
     there is one that does not.
 
@@ -31,7 +31,7 @@ def channels_of(operator: Operator, weights: np.ndarray, float_product: bool = F
     """
     outputs = weights.shape[0]
     bias = bias_of(operator, outputs)
-    multiplier, shift = multipliers_of(operator, outputs, float_product)
+    multiplier, shift = multipliers_of(operator, outputs)
     wide = weights.reshape(outputs, -1).astype(np.int64)
     zero_point = operator.output.zero_point
     low, high = output_range(operator)

@@ -23,24 +23,19 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     outputs, depth = weights.shape
     if x.elements % depth or operator.output.elements != x.elements // depth * outputs:
         raise refuse(operator, f"{x.elements} inputs are not rows of {depth}", "re-convert the model", x)
-    quantization = operator.input(1).quantization
-    float_product = quantization is not None and not quantization.per_channel
     rows = x.elements // depth
     pixel = Window(in_h=1, in_w=1, out_h=1, out_w=1, kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, pad_h=0, pad_w=0)
     filters = weights.reshape(outputs, 1, 1, depth)
     step = None
     if context.target.dsp:
-        if depth % 4 == 0:
-            step = _dsp_step(operator, weights, rows, float_product)
-        else:
-            step = dsp_step(operator, pixel, filters, rows, float_product)
-    return step or portable_step(operator, pixel, filters, rows, float_product)
+        step = _dsp_step(operator, weights, rows) if depth % 4 == 0 else dsp_step(operator, pixel, filters, rows)
+    return step or portable_step(operator, pixel, filters, rows)
 
 
-def _dsp_step(operator: Operator, weights: np.ndarray, rows: int, float_product: bool) -> Step | None:
+def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
     """The call of `kit_fully_connected_s8_dsp`; None when its arithmetic would not be exact for these weights."""
     outputs, depth = weights.shape
-    channels = channels_of(operator, weights, float_product)
+    channels = channels_of(operator, weights)
     if channels is None:
         return None
     table = common_table(channels)
