@@ -1,7 +1,7 @@
 #include "kit_conv.h"
 
 #include "kit_dot_dsp.h"
-#include "kit_window.h"
+#include "kit_gather.h"
 
 /* Two pixels, whose inputs are widened and interleaved: two words of pixel 0 and pixel 1 in turn. */
 struct tile {
@@ -126,50 +126,6 @@ static const int32_t *blocks_of_four(const struct tile *t, const int32_t *stream
 }
 #endif
 
-/* n bytes; the runs are short and often unaligned, so a word at a time, then the rest. */
-static inline int8_t *copy(int8_t *to, const int8_t *from, int32_t n) {
-    for (; n >= 4; n -= 4, to += 4, from += 4) {
-        memcpy(to, from, 4);
-    }
-    while (n-- > 0) {
-        *to++ = *from++;
-    }
-    return to;
-}
-
-static inline int8_t *fill(int8_t *to, int8_t value, int32_t n) {
-    while (n-- > 0) {
-        *to++ = value;
-    }
-    return to;
-}
-
-/* The window of one pixel as contiguous bytes, the padding filled with the zero point. */
-static void gather(const struct kit_conv_params *p, const int8_t *input, const struct kit_window *y,
-                   const struct kit_window *x, int8_t *to) {
-    const int32_t depth = p->filter_channels, zero = p->input_zero_point;
-    const int32_t row = p->kernel_width * depth;
-    const int32_t left = x->first * depth, run = x->taps * depth;
-    const int8_t *from = input + (y->start * p->input_width + x->start) * depth;
-    int32_t ky, kx;
-    for (ky = 0; ky < p->kernel_height; ky++) {
-        if (ky < y->first || ky >= y->first + y->taps) {
-            to = fill(to, (int8_t)zero, row);
-            continue;
-        }
-        to = fill(to, (int8_t)zero, left);
-        if (p->dilation_width == 1) {
-            to = copy(to, from, run);
-        } else {
-            for (kx = 0; kx < x->taps; kx++) {
-                to = copy(to, from + kx * p->dilation_width * depth, depth);
-            }
-        }
-        to = fill(to, (int8_t)zero, row - left - run);
-        from += p->dilation_height * p->input_width * depth;
-    }
-}
-
 /* Two pixels of `words` times four inputs, less the zero point, as the tile reads them. */
 static void widen(const int8_t *a, const int8_t *b, int32_t words, int32_t zero_point, int32_t *to) {
     const int32_t minus = kit_halves(-zero_point, -zero_point);
@@ -210,7 +166,7 @@ void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_
     const int8_t *waiting = NULL;
     int32_t b, oy, ox;
     if (!direct) {
-        fill(patches, 0, 2 * padded); /* inputs beyond the window meet weights of 0 */
+        kit_fill_run(patches, 0, 2 * padded); /* inputs beyond the window meet weights of 0 */
     }
     for (b = 0; b < p->batches; b++) {
         for (oy = 0; oy < p->output_height; oy++) {
@@ -222,7 +178,7 @@ void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_
                 const int8_t *pixel = input + (y.start * p->input_width + x.start) * depth;
                 if (!direct) {
                     int8_t *const patch = patches + (waiting ? padded : 0);
-                    gather(p, input, &y, &x, patch);
+                    kit_gather(p, input, &y, &x, patch);
                     pixel = patch;
                 }
                 if (waiting) {

@@ -40,6 +40,12 @@ void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8
 void kit_depthwise_conv_s8_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch);
 
+/* The same for machines with the vector extension, multiplier 1. `weights` as in the model, `channels` the
+ * table of kit_mve.h. Reads one window a pixel and writes the pixel's channels in ascending order, eight at a
+ * time. */
+void kit_depthwise_conv_s8_mve(const struct kit_depthwise_conv_params *p, const int8_t *input,
+                               int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

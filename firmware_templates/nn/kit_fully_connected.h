@@ -25,6 +25,11 @@ struct kit_fully_connected_params {
 void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
                                 int8_t *output, void *scratch);
 
+/* For machines with the vector extension. `weights` as in the model, `table` that of kit_mve.h with the input
+ * zero point folded into the biases. Reads a row while it writes the row's outputs. */
+void kit_fully_connected_s8_mve(const struct kit_fully_connected_params *p, const int8_t *input,
+                                int8_t *output);
+
 #ifdef __cplusplus
 }
 #endif

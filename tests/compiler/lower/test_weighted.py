@@ -14,7 +14,7 @@ from toolchain.compiler.lower.convolution import blocked, forward_lead
 
 pytestmark = pytest.mark.unit
 
-TARGETS = ("generic", "cortex-m4")
+TARGETS = ("generic", "cortex-m4", "cortex-m55")
 few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 

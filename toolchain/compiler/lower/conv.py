@@ -9,6 +9,7 @@ from toolchain.compiler.lower.convolution import (
     bias_of,
     blocked,
     channel_table,
+    folded_table,
     forward_lead,
     multipliers_of,
     quantization_fields,
@@ -32,7 +33,10 @@ def lower_conv(operator: Operator, context: Context) -> Step:
     if channels % depth or outputs % (channels // depth) or operator.output.shape[3] != outputs:
         raise refuse(operator, f"{depth} filter channels do not divide {channels} inputs", "re-convert the model")
     batches = operator.input(0).shape[0]
-    step = dsp_step(operator, window, weights, batches) if context.target.dsp and channels == depth else None
+    step = None
+    if channels == depth:
+        step = mve_step(operator, window, weights, batches) if context.target.mve else None
+        step = step or (dsp_step(operator, window, weights, batches) if context.target.dsp else None)
     return step or portable_step(operator, window, weights, batches)
 
 
@@ -128,4 +132,25 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
         {"weights": Constant("weights", stream.view(np.int8)), "channels": None},
         lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
         scratch_bytes=4 * padded + (0 if direct else 2 * padded),
+    )
+
+
+def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
+    """The call of `kit_conv_s8_mve`; None when a channel has a left shift."""
+    outputs, kernel_h, kernel_w, depth = weights.shape
+    table = folded_table(operator, weights)
+    if table is None:
+        return None
+    starts = window.starts(batches) * depth
+    return conv_step(
+        operator,
+        "kit_conv_s8_mve",
+        window,
+        weights,
+        batches,
+        {"weights": Constant("weights", weights), "channels": Constant("channels", table)},
+        lead=forward_lead(starts[1:], np.arange(1, len(starts)) * outputs)
+        if len(starts) > 1
+        else operator.input(0).bytes,
+        scratch_bytes=kernel_h * kernel_w * depth,
     )

@@ -63,6 +63,22 @@ def channel_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -
     return np.stack([bias, multiplier, shift], axis=1).astype(np.int32)
 
 
+def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """The table of ``kit_mve.h``: biases, multipliers and shifts, each filled up to a multiple of eight, int32."""
+    rows = np.stack([bias, multiplier, shift])
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).astype(np.int32).ravel()
+
+
+def folded_table(operator: Operator, weights: np.ndarray) -> np.ndarray | None:
+    """`vector_table` with the input zero point folded into the biases; None when a channel has a left shift."""
+    outputs = weights.shape[0]
+    multiplier, shift = multipliers_of(operator, outputs)
+    sums = weights.reshape(outputs, -1).astype(np.int64).sum(axis=1)
+    bias = bias_of(operator, outputs) - operator.input(0).zero_point * sums
+    fits = (shift <= 0).all() and abs(bias).max() < 1 << 31
+    return vector_table(bias, multiplier, shift) if fits else None
+
+
 def blocked(weights: np.ndarray) -> np.ndarray:
     """Weights [outputs, taps] in the order of the portable kernels, flat: blocks of four outputs interleaved tap by
     tap, then the outputs that are left over one after the other."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.conv import dsp_step as conv_dsp_step
+from toolchain.compiler.lower.conv import mve_step as conv_mve_step
 from toolchain.compiler.lower.convolution import (
     BLOCK,
     bias_of,
@@ -15,6 +16,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    vector_table,
 )
 from toolchain.compiler.lower.dsp import channels_of, doubled, packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -62,10 +64,14 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
     if weights.shape[0] != 1 or outputs % channels or y.shape[3] != outputs:
         raise refuse(operator, f"{outputs} outputs are no multiple of {channels} inputs", "re-convert the model")
     step = None
-    if context.target.dsp and channels == 1:  # every output reads the one channel: a convolution
-        step = conv_dsp_step(operator, window, weights.transpose(3, 1, 2, 0), batches)
-    elif context.target.dsp and outputs == channels:
-        step = _dsp_step(operator, *upright(window, weights[0]), batches)
+    if channels == 1:  # every output reads the one channel: a convolution
+        filters = weights.transpose(3, 1, 2, 0)
+        step = conv_mve_step(operator, window, filters, batches) if context.target.mve else None
+        step = step or (conv_dsp_step(operator, window, filters, batches) if context.target.dsp else None)
+    elif outputs == channels:
+        step = _mve_step(operator, window, weights[0], batches) if context.target.mve else None
+        if step is None and context.target.dsp:
+            step = _dsp_step(operator, *upright(window, weights[0]), batches)
     return step or _portable_step(operator, window, weights[0], batches)
 
 
@@ -127,6 +133,20 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
         "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
     }
     return _step(operator, "kit_depthwise_conv_s8", window, batches, constants, lead)
+
+
+def _mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
+    """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift."""
+    channels = weights.shape[2]
+    multiplier, shift = multipliers_of(operator, channels)
+    if (shift > 0).any():
+        return None
+    constants: dict[str, Constant | None] = {
+        "weights": Constant("weights", weights),
+        "channels": Constant("channels", vector_table(bias_of(operator, channels), multiplier, shift)),
+    }
+    lead = window.channelwise_lead(batches, channels)
+    return _step(operator, "kit_depthwise_conv_s8_mve", window, batches, constants, lead)
 
 
 def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from toolchain.compiler.lower.common import Window, refuse
 from toolchain.compiler.lower.conv import dsp_step, portable_step
-from toolchain.compiler.lower.convolution import BLOCK, forward_lead, quantization_fields, require_int8, require_small
+from toolchain.compiler.lower.convolution import (
+    BLOCK,
+    folded_table,
+    forward_lead,
+    quantization_fields,
+    require_int8,
+    require_small,
+)
 from toolchain.compiler.lower.dsp import channels_of, common_table, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
@@ -26,8 +35,8 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     rows = x.elements // depth
     pixel = Window(in_h=1, in_w=1, out_h=1, out_w=1, kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, pad_h=0, pad_w=0)
     filters = weights.reshape(outputs, 1, 1, depth)
-    step = None
-    if context.target.dsp:
+    step = _mve_step(operator, weights, rows) if context.target.mve else None
+    if step is None and context.target.dsp:
         step = _dsp_step(operator, weights, rows) if depth % 4 == 0 else dsp_step(operator, pixel, filters, rows)
     return step or portable_step(operator, pixel, filters, rows)
 
@@ -47,23 +56,47 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     row = np.arange(rows)
     ends = (row + 1) * outputs - (BLOCK if rest == 0 else rest)
     reads, writes = row * depth, np.maximum(ends, row * outputs)
+    constants = {
+        "weights": Constant("weights", stream.view(np.int8)),
+        "table": None if table is None else Constant("table", table),
+    }
+    return _step(
+        operator, "kit_fully_connected_s8_dsp", weights, constants, forward_lead(reads, writes), depth if rest else 2
+    )
+
+
+def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
+    """The call of `kit_fully_connected_s8_mve`; None when a channel has a left shift."""
+    outputs, depth = weights.shape
+    table = folded_table(operator, weights)
+    if table is None:
+        return None
+    constants = {"weights": Constant("weights", weights), "table": Constant("table", table)}
+    row = np.arange(rows)
+    lead = forward_lead(row * depth, (row + 1) * outputs)
+    return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead)
+
+
+def _step(
+    operator: Operator,
+    kernel: str,
+    weights: np.ndarray,
+    constants: Mapping[str, Constant | None],
+    lead: int,
+    scratch_words: int = 0,
+) -> Step:
+    outputs, depth = weights.shape
+    rows = operator.input(0).elements // depth
     require_small(operator, [rows, depth, outputs])
     return Step(
         operator,
-        kernel="kit_fully_connected_s8_dsp",
+        kernel=kernel,
         header="kit_fully_connected.h",
         struct="kit_fully_connected_params",
-        params={
-            "weights": Constant("weights", stream.view(np.int8)),
-            "table": None if table is None else Constant("table", table),
-            **quantization_fields(operator),
-            "rows": rows,
-            "inputs": depth,
-            "outputs": outputs,
-        },
+        params={**constants, **quantization_fields(operator), "rows": rows, "inputs": depth, "outputs": outputs},
         inputs=(operator.input(0),),
         outputs=(operator.output,),
-        scratch_bytes=2 * depth if rest else 4,
-        overlaps=(Overlap(0, 0, forward_lead(reads, writes)),),
+        scratch_bytes=2 * scratch_words,
+        overlaps=(Overlap(0, 0, lead),),
         macs=rows * weights.size,
     )
