@@ -4,10 +4,17 @@
 #include "kit_mve.h"
 
 void kit_conv_s8_mve(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
-    const int32_t depth = p->filter_channels, outputs = p->group_outputs;
-    const struct kit_outputs o = {p->channels,          outputs,       (outputs + 7) / 8 * 8,
-                                  p->output_zero_point, p->output_min, p->output_max};
+    const int32_t depth = p->filter_channels;
     int8_t *const patch = (int8_t *)scratch;
+    struct kit_pixel pixel = {patch,
+                              p->weights,
+                              p->kernel_height * p->kernel_width * depth,
+                              p->channels,
+                              output,
+                              p->group_outputs,
+                              p->output_zero_point,
+                              p->output_min,
+                              p->output_max};
     int32_t b, oy, ox;
     for (b = 0; b < p->batches; b++) {
         for (oy = 0; oy < p->output_height; oy++) {
@@ -17,8 +24,8 @@ void kit_conv_s8_mve(const struct kit_conv_params *p, const int8_t *input, int8_
                 const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
                                                        p->kernel_width, p->input_width);
                 kit_gather(p, input, &y, &x, patch);
-                kit_pixel_mve(&o, patch, p->weights, p->kernel_height * p->kernel_width * depth, output);
-                output += outputs;
+                kit_pixel_mve(&pixel);
+                pixel.output += pixel.channels;
             }
         }
         input += p->input_height * p->input_width * depth;

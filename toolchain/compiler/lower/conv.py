@@ -15,6 +15,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    whole_blocks,
 )
 from toolchain.compiler.lower.dsp import channels_of, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -142,15 +143,14 @@ def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
     if table is None:
         return None
     starts = window.starts(batches) * depth
+    ends = np.arange(1, len(starts))  # a pixel's window was read before its outputs are written
     return conv_step(
         operator,
         "kit_conv_s8_mve",
         window,
         weights,
         batches,
-        {"weights": Constant("weights", weights), "channels": Constant("channels", table)},
-        lead=forward_lead(starts[1:], np.arange(1, len(starts)) * outputs)
-        if len(starts) > 1
-        else operator.input(0).bytes,
+        {"weights": Constant("weights", whole_blocks(weights)), "channels": Constant("channels", table)},
+        lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
         scratch_bytes=kernel_h * kernel_w * depth,
     )

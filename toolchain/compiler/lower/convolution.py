@@ -64,9 +64,10 @@ def channel_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -
 
 
 def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """The table of ``kit_mve.h``: biases, multipliers and shifts, each filled up to a multiple of eight, int32."""
+    """The table of ``kit_mve.h``: biases, multipliers and shifts of each four channels, int32."""
     rows = np.stack([bias, multiplier, shift])
-    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8))).astype(np.int32).ravel()
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % BLOCK))).astype(np.int32)
+    return padded.reshape(3, -1, BLOCK).transpose(1, 0, 2).ravel()
 
 
 def folded_table(operator: Operator, weights: np.ndarray) -> np.ndarray | None:
@@ -77,6 +78,11 @@ def folded_table(operator: Operator, weights: np.ndarray) -> np.ndarray | None:
     bias = bias_of(operator, outputs) - operator.input(0).zero_point * sums
     fits = (shift <= 0).all() and abs(bias).max() < 1 << 31
     return vector_table(bias, multiplier, shift) if fits else None
+
+
+def whole_blocks(weights: np.ndarray) -> np.ndarray:
+    """Weights [outputs, taps…] filled up with outputs of zeros to a multiple of four."""
+    return np.pad(weights, ((0, -len(weights) % BLOCK), *((0, 0),) * (weights.ndim - 1)))
 
 
 def blocked(weights: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
-    vector_table,
 )
 from toolchain.compiler.lower.dsp import channels_of, doubled, packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -136,16 +135,23 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
 
 
 def _mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
-    """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift."""
+    """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift, or with fewer than eight."""
     channels = weights.shape[2]
     multiplier, shift = multipliers_of(operator, channels)
-    if (shift > 0).any():
+    if (shift > 0).any() or channels < 8:
         return None
+    lanes = np.array([0, 2, 4, 6, 1, 3, 5, 7])
+    order = np.concatenate([min(first, channels - 8) + lanes for first in range(0, channels, 8)])
+    table = np.stack([bias_of(operator, channels), multiplier, shift])[:, order].reshape(3, -1, 8).transpose(1, 0, 2)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", weights),
-        "channels": Constant("channels", vector_table(bias_of(operator, channels), multiplier, shift)),
+        "channels": Constant("channels", table.astype(np.int32).ravel()),
     }
-    lead = window.channelwise_lead(batches, channels)
+    if channels % 8 == 0:
+        lead = window.channelwise_lead(batches, channels)
+    else:  # the last channels are computed twice: the window must be whole until the end
+        starts = window.starts(batches) * channels
+        lead = forward_lead(starts, (np.arange(len(starts)) + 1) * channels)
     return _step(operator, "kit_depthwise_conv_s8_mve", window, batches, constants, lead)
 
 

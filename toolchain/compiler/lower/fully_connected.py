@@ -15,6 +15,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    whole_blocks,
 )
 from toolchain.compiler.lower.dsp import channels_of, common_table, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -71,7 +72,7 @@ def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     table = folded_table(operator, weights)
     if table is None:
         return None
-    constants = {"weights": Constant("weights", weights), "table": Constant("table", table)}
+    constants = {"weights": Constant("weights", whole_blocks(weights)), "table": Constant("table", table)}
     row = np.arange(rows)
     lead = forward_lead(row * depth, (row + 1) * outputs)
     return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead)
