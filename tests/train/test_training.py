@@ -119,8 +119,15 @@ DENSE = (
     ],
 )
 def test_a_training_that_fails_leaves_what_was_there(
-    make_kit: Callable[..., Kit], tmp_path: Path, extra: str, kind: type[KitError], says: str
+    make_kit: Callable[..., Kit],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: str,
+    kind: type[KitError],
+    says: str,
 ) -> None:
+    (tmp_path / "keras.py").write_text("raise ImportError('not the one that is meant')")
+    monkeypatch.chdir(tmp_path)
     out = tmp_path / "results" / "out"
     out.mkdir(parents=True)
     (out / "earlier").write_text("kept")

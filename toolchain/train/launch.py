@@ -78,7 +78,7 @@ def _worker(log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     settings: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
     child = subprocess.Popen(
-        [sys.executable, "-m", "toolchain.train.worker"],
+        [sys.executable, "-P", "-m", "toolchain.train.worker"],  # -P: a keras.py in the user's folder is not ours
         env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
         **settings,
