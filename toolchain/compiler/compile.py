@@ -11,6 +11,7 @@ from toolchain.compiler.passes import run_passes
 from toolchain.compiler.plan import Plan
 from toolchain.compiler.program import Program, load_lowerings, lower, plan_memory
 from toolchain.compiler.step import TARGETS, Context, Step
+from toolchain.compiler.stripes import stripe_peaks
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Tensor
 from toolchain.resources import resource
@@ -55,7 +56,7 @@ def compile_model(
     load_lowerings()
     graph = run_passes(graph)
     context = Context(graph, TARGETS[target], optimize)
-    program = lower(graph, context)
+    program = stripe_peaks(lower(graph, context), context)
     plan = plan_memory(program)
     heading = (
         f"{prefix}: model {graph.sha256[:16] or graph.name} compiled for {target} (optimise {optimize}). "
@@ -102,7 +103,7 @@ def _report(program: Program, plan: Plan, emitted: Emitted, target: str, optimiz
         layers.append(
             {
                 "layer": i,
-                "op": step.operator.kind,
+                "op": step.kind,
                 "name": step.outputs[0].name,
                 "kernel": step.kernel,
                 "macs": step.macs,
@@ -131,7 +132,7 @@ def _report(program: Program, plan: Plan, emitted: Emitted, target: str, optimiz
         "arena_bytes": max(16, plan.arena_bytes),
         "arena_bound_bytes": plan.bound,
         "weights_bytes": emitted.weights_bytes,
-        "kernels": sorted({s.kernel for s in (*program.init_steps, *program.steps)}),
+        "kernels": sorted({k for s in (*program.init_steps, *program.steps) for k in s.kernel.split(" + ")}),
         "inputs": [_tensor_report(t, plan) for t in program.graph.inputs],
         "outputs": [_tensor_report(t, plan) for t in program.graph.outputs],
         "layers": layers,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 from toolchain.compiler import c_text
 from toolchain.compiler.plan import Plan
 from toolchain.compiler.program import Program
-from toolchain.compiler.step import Constant, Step
+from toolchain.compiler.step import Constant, Step, Stripe, StripedStep
 from toolchain.model.graph import DType, Tensor
 
 _TYPES = {t: f"KIT_{t.name}" for t in DType}
@@ -71,7 +71,10 @@ def describe_step(step: Step) -> str:
     op = step.operator
     inputs = ", ".join(describe(t) for t in step.inputs)
     outputs = ", ".join(describe(t) for t in step.outputs)
-    text = f"{op.kind} '{step.outputs[0].name if step.outputs else op.output.name}': {inputs} -> {outputs}"
+    name = (step.outputs or op.outputs)[0].name.split(";")[0]  # converters join the names of what they fused
+    text = f"{step.kind} '{name}': {inputs} -> {outputs}"
+    if isinstance(step, StripedStep):
+        return c_text.comment(f"{text}, a few rows at a time")
     options = op.options
     if op.kind in ("CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV") and op.inputs[1] is not None:
         kernel = op.inputs[1].shape
@@ -109,60 +112,116 @@ class Emitted:
 
 def emit(program: Program, plan: Plan, folder: Path, prefix: str, heading: str) -> Emitted:
     """``<prefix>.c``, ``<prefix>.h`` and the kernel files of ``folder`` that they use."""
-    pool = ConstantPool()
-    kernels: dict[str, str] = {}
-    known: dict[str, dict[str, tuple[c_text.Field, ...]]] = {}
-    headers: list[str] = ["kit_nn.h"]
+    writer = _Writer(folder)
     layer_bytes: list[dict[str, int]] = []
-    params: list[str] = []
     calls: list[str] = []
-    operands: dict[Tensor, Constant] = {}
-    steps = [*program.init_steps, *program.steps]
-    for time, step in enumerate(steps):
-        kernels |= c_text.included(folder, f"{step.kernel}.c") | c_text.included(folder, step.header)
-        if step.header not in known:
-            known[step.header] = {}
-            for text in c_text.included(folder, step.header).values():
-                known[step.header] |= c_text.structs(text)
-            headers.append(step.header)
+
+    def place(tensor: Tensor) -> str:
+        root, offset = program.root(tensor)
+        if root in writer.operands:
+            return f"(const uint8_t *){writer.pool.names[id(writer.operands[root])]} + {offset}"
+        return f"a + {plan.offsets[tensor]}"
+
+    for time, step in enumerate((*program.init_steps, *program.steps)):
         name = _layer_name(prefix, program, time)
-        by_role: dict[str, int] = {}
-        for constant in constants_of(step.params):
-            by_role[constant.role] = by_role.get(constant.role, 0) + pool.add(constant, name)
-        for tensor in step.inputs:
-            root, _ = program.root(tensor)
-            if root.data is not None:
-                operands[root] = Constant("operand", root.data)
-                by_role["operand"] = by_role.get("operand", 0) + pool.add(operands[root], name)
-        layer_bytes.append(by_role)
-        if step.params is not None:
-            struct = step.struct or f"{step.kernel}_params"
-            initializer = c_text.Initializer(known[step.header], pool.names)
-            params.append(f"static const struct {struct} {name} = {initializer.struct(step.params, struct)};\n")
-        calls.append(_call(step, program, plan, time, name, {t: pool.names[id(c)] for t, c in operands.items()}))
-    kernels |= c_text.included(folder, "kit_nn.h")
-    source = _source(program, plan, prefix, heading, sorted(set(headers)), pool, params, calls)
+        scratch = f"a + {plan.scratch[time]}" if step.scratch_bytes else ""
+        if isinstance(step, StripedStep):
+            layer_bytes.append(writer.declare_stripes(step, name))
+            arguments = [place(step.inputs[0]), place(step.outputs[0]), *([scratch] if scratch else [])]
+            call = f"{name}_rows({', '.join(arguments)});"
+        else:
+            operands = [program.root(t)[0] for t in step.inputs if program.root(t)[0].data is not None]
+            layer_bytes.append(writer.declare(step, name, operands))
+            call = writer.call(step, name, place, scratch)
+        calls.append(f"{_block_comment(describe_step(step), '    ')}\n    {call}\n")
+    kernels = writer.kernels | c_text.included(folder, "kit_nn.h")
+    source = _source(program, plan, prefix, heading, writer, calls)
     files = {f"{prefix}.c": source, f"{prefix}.h": _header(program, plan, prefix, heading)}
     assert not files.keys() & kernels.keys(), f"prefix {prefix} is the name of a kernel"
-    return Emitted(files | dict(sorted(kernels.items())), pool.total, layer_bytes)
+    return Emitted(files | dict(sorted(kernels.items())), writer.pool.total, layer_bytes)
+
+
+class _Writer:
+    """Collects constants, parameters and kernels of steps, and writes their calls."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pool = ConstantPool()
+        self.kernels: dict[str, str] = {}
+        self.headers: list[str] = ["kit_nn.h"]
+        self.declarations: list[str] = []
+        self.operands: dict[Tensor, Constant] = {}
+        self._folder = folder
+        self._known: dict[str, dict[str, tuple[c_text.Field, ...]]] = {}
+
+    def declare(self, step: Step, name: str, operands: Sequence[Tensor] = ()) -> dict[str, int]:
+        """Constants and params of ``step`` under ``name``; constant ``operands`` are arrays too. Returns the bytes
+        of constants added, by role."""
+        header = step.header
+        self.kernels |= c_text.included(self._folder, f"{step.kernel}.c") | c_text.included(self._folder, header)
+        if header not in self._known:
+            self._known[header] = {}
+            for text in c_text.included(self._folder, header).values():
+                self._known[header] |= c_text.structs(text)
+            self.headers.append(header)
+        by_role: dict[str, int] = {}
+        for tensor in operands:
+            assert tensor.data is not None
+            self.operands[tensor] = Constant("operand", tensor.data)
+        for constant in (*constants_of(step.params), *(self.operands[t] for t in operands)):
+            by_role[constant.role] = by_role.get(constant.role, 0) + self.pool.add(constant, name)
+        if step.params is not None:
+            struct = step.struct or f"{step.kernel}_params"
+            values = c_text.Initializer(self._known[header], self.pool.names).struct(step.params, struct)
+            self.declarations.append(f"static const struct {struct} {name} = {values};\n")
+        return by_role
+
+    def call(self, step: Step, name: str, place: Callable[[Tensor], str], scratch: str) -> str:
+        """The call of a kernel; ``place`` gives the address of a tensor as C."""
+        arguments = [f"&{name}"] if step.params is not None else []
+        arguments += [f"(const {t.dtype.c} *)({place(t)})" for t in step.inputs]
+        arguments += [f"({t.dtype.c} *)({place(t)})" for t in step.outputs]
+        if step.scratch_bytes:
+            arguments.append(scratch)
+        return f"{step.kernel}({', '.join(arguments)});"
+
+    def declare_stripes(self, step: StripedStep, name: str) -> dict[str, int]:
+        """A function that runs a chain of layers stripe by stripe, with all that its kernels need."""
+        total: dict[str, int] = {}
+        lines = [f"static void {name}_rows(const uint8_t *in, uint8_t *out, uint8_t *scratch) {{"]
+        lines += ["    unsigned i;"] if any(stripe.count > 1 for stripe in step.stripes) else []
+        for number, stripe in enumerate(step.stripes):
+            repeated = stripe.count > 1
+            indent = "        " if repeated else "    "
+            if repeated:
+                lines.append(f"    for (i = 0; i < {stripe.count}; i++) {{")
+            for piece, inner in enumerate(stripe.steps):
+                inner_name = f"{name}_{number}_{piece}"
+                for role, count in self.declare(inner, inner_name).items():
+                    total[role] = total.get(role, 0) + count
+                call = self.call(inner, inner_name, stripe_place(stripe), f"scratch + {stripe.scratch.get(piece)}")
+                lines += [_block_comment(describe_step(inner), indent), indent + call]
+            if repeated:
+                lines.append("    }")
+        self.declarations.append("\n".join([*lines, "}\n"]))
+        return total
+
+
+def stripe_place(stripe: Stripe) -> Callable[[Tensor], str]:
+    """Addresses of the tensors of a stripe, in terms of ``in``, ``out``, ``scratch`` and the repetition ``i``."""
+
+    def place(tensor: Tensor) -> str:
+        if tensor is stripe.source:
+            return f"in + {stripe.input_offset}" + (f" + i * {stripe.input_stride}u" if stripe.count > 1 else "")
+        if tensor is stripe.result:
+            return f"out + {stripe.output_offset}" + (f" + i * {stripe.output_stride}u" if stripe.count > 1 else "")
+        return f"scratch + {stripe.offsets[tensor]}"
+
+    return place
 
 
 def _layer_name(prefix: str, program: Program, time: int) -> str:
     first = len(program.init_steps)
     return f"{prefix}_init_{time}" if time < first else f"{prefix}_layer_{time - first}"
-
-
-def _call(step: Step, program: Program, plan: Plan, time: int, name: str, operands: Mapping[Tensor, str]) -> str:
-    """The call of a layer. ``operands`` are the C names of constant tensors among the inputs."""
-    arguments = [f"&{name}"] if step.params is not None else []
-    for t in step.inputs:
-        root, offset = program.root(t)
-        base, at = (f"(const uint8_t *){operands[root]}", offset) if root in operands else ("a", plan.offsets[t])
-        arguments.append(f"(const {t.dtype.c} *)({base} + {at})")
-    arguments += [f"({t.dtype.c} *)(a + {plan.offsets[t]})" for t in step.outputs]
-    if step.scratch_bytes:
-        arguments.append(f"a + {plan.scratch[time]}")
-    return f"{_block_comment(describe_step(step), '    ')}\n    {step.kernel}({', '.join(arguments)});\n"
 
 
 def _tensor_table(name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
@@ -201,9 +260,7 @@ def _source(
     plan: Plan,
     prefix: str,
     heading: str,
-    headers: Sequence[str],
-    pool: ConstantPool,
-    params: Sequence[str],
+    writer: _Writer,
     calls: Sequence[str],
 ) -> str:
     first = len(program.init_steps)
@@ -233,10 +290,10 @@ def _source(
             "",
             "#include <string.h>",
             "",
-            *(f'#include "{h}"' for h in headers),
+            *(f'#include "{h}"' for h in sorted(set(writer.headers))),
             "",
-            *pool.lines,
-            *params,
+            *writer.pool.lines,
+            *writer.declarations,
             _tensor_table(f"{prefix}_inputs", graph.inputs, plan),
             _tensor_table(f"{prefix}_outputs", graph.outputs, plan),
             _tensor_table(f"{prefix}_layers", layers, plan),

@@ -17,12 +17,14 @@ from toolchain.model.graph import Graph, Operator, Tensor
 @dataclass(frozen=True, eq=False)
 class Program:
     """Steps of the initialisers, then those of the inference. ``views`` maps a tensor to the one whose memory it
-    shares and the byte at which it starts there; chains of views are resolved."""
+    shares and the byte at which it starts there; chains of views are resolved. ``external`` tensors lie elsewhere and
+    are not planned."""
 
     graph: Graph
     init_steps: tuple[Step, ...]
     steps: tuple[Step, ...]
     views: dict[Tensor, tuple[Tensor, int]] = field(default_factory=dict)
+    external: frozenset[Tensor] = frozenset()
 
     def root(self, tensor: Tensor) -> tuple[Tensor, int]:
         """The tensor that owns the memory of ``tensor``, and the byte in it at which ``tensor`` starts."""
@@ -76,15 +78,41 @@ def lower(graph: Graph, context: Context) -> Program:
     return Program(replace(graph, outputs=tuple(outputs)), init_steps, steps, views)
 
 
+@dataclass(frozen=True)
+class _Needs:
+    """What is to be placed: tensors with their lives [first, last] in steps, then scratch by number of step."""
+
+    life: dict[Tensor, list[int]]
+    scratch: dict[int, int]
+    problem: Problem
+
+
+def memory_problem(program: Program) -> Problem:
+    """The planner's problem for ``program``."""
+    return _needs(program).problem
+
+
 def plan_memory(program: Program) -> Plan:
     """Place every activation and scratch buffer of ``program``. Steps are numbered with the initialisers first."""
+    needs = _needs(program)
+    placement = place(needs.problem)
+    offsets = dict(zip(needs.life, placement.offsets, strict=False))
+    for tensor, (root, offset) in program.views.items():
+        if root in offsets:
+            offsets[tensor] = offsets[root] + offset
+    scratch = {time: placement.offsets[i] for time, i in needs.scratch.items()}
+    lifetimes = {t: (first, last) for t, (first, last) in needs.life.items()}
+    return Plan(offsets, scratch, placement.arena_bytes, placement.bound, lifetimes)
+
+
+def _needs(program: Program) -> _Needs:
     steps = [*program.init_steps, *program.steps]
     start, end = len(program.init_steps), len(steps)
     life: dict[Tensor, list[int]] = {}
 
     def live(tensor: Tensor, time: int) -> None:
         root, _ = program.root(tensor)
-        if root.data is not None:
+        if root.data is not None or root in program.external:
             return
         if root.is_variable:
             life[root] = [-1, end]
@@ -103,23 +131,15 @@ def plan_memory(program: Program) -> Plan:
 
     numbers = {tensor: i for i, tensor in enumerate(life)}
     buffers = [Buffer(t.name, t.bytes, first, last, max(ALIGNMENT, t.dtype.size)) for t, (first, last) in life.items()]
-    scratch_numbers: dict[int, int] = {}
+    scratch: dict[int, int] = {}
     for time, step in enumerate(steps):
         if step.scratch_bytes:
-            scratch_numbers[time] = len(buffers)
+            scratch[time] = len(buffers)
             buffers.append(Buffer(f"scratch of step {time}", step.scratch_bytes, time, time, 8))
     permissions: list[Permission] = []
     for time, step in enumerate(steps):
         permissions += _permissions(program, step, time, life, numbers, kept)
-    placement = place(Problem(tuple(buffers), tuple(permissions)))
-
-    offsets = {t: placement.offsets[i] for t, i in numbers.items()}
-    for tensor, (root, offset) in program.views.items():
-        if root in offsets:
-            offsets[tensor] = offsets[root] + offset
-    scratch = {time: placement.offsets[i] for time, i in scratch_numbers.items()}
-    lifetimes = {t: (first, last) for t, (first, last) in life.items()}
-    return Plan(offsets, scratch, placement.arena_bytes, placement.bound, lifetimes)
+    return _Needs(life, scratch, Problem(tuple(buffers), tuple(permissions)))
 
 
 def _permissions(
@@ -134,13 +154,13 @@ def _permissions(
     leads: dict[tuple[Tensor, Tensor], int] = {}
     for o, output in enumerate(step.outputs):
         out_root, out_offset = program.root(output)
-        if life[out_root][0] != time or out_root.is_variable:
+        if out_root not in life or life[out_root][0] != time or out_root.is_variable:
             continue
         for root in dict.fromkeys(program.root(t)[0] for t in step.inputs):
             positions = [i for i, t in enumerate(step.inputs) if program.root(t)[0] is root]
             allowed = {x.input: x.lead for x in step.overlaps if x.output == o}
             if (
-                root.data is not None
+                root not in life
                 or root.is_variable
                 or root in kept
                 or life[root][1] != time

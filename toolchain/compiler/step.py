@@ -64,6 +64,44 @@ class Step:
     overlaps: tuple[Overlap, ...] = ()
     macs: int = 0
 
+    @property
+    def kind(self) -> str:
+        """What it computes, in the schema's names."""
+        return self.operator.kind
+
+
+@dataclass(frozen=True, eq=False)
+class Stripe:
+    """Some rows of a chain of layers: ``steps`` on parts of their tensors, repeated ``count`` times.
+
+    Repetition i reads ``source`` from byte ``input_offset + i * input_stride`` of the chain's input on and writes
+    ``result`` to byte ``output_offset + i * output_stride`` of its output. The other tensors lie at ``offsets`` in the
+    scratch of ``scratch_bytes`` bytes, and the scratch of step i at ``scratch[i]`` in it.
+    """
+
+    steps: tuple[Step, ...]
+    source: Tensor
+    result: Tensor
+    offsets: Mapping[Tensor, int]
+    scratch: Mapping[int, int]
+    scratch_bytes: int
+    input_offset: int
+    output_offset: int
+    count: int = 1
+    input_stride: int = 0
+    output_stride: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class StripedStep(Step):
+    """A chain of layers as one step, computed in ``stripes`` (see `stripes`); ``kernel`` names theirs."""
+
+    stripes: tuple[Stripe, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return " + ".join(step.kind for step in self.stripes[0].steps)
+
 
 @dataclass(frozen=True, eq=False)
 class View:
