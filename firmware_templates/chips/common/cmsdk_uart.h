@@ -36,13 +36,13 @@ static inline void uart_start(void) {
 }
 
 /* The receive interrupt. A byte for which the ring has no room stays in the UART: uart_getc() takes it from
- * there. */
+ * there. Cleared before the look at the buffer: a byte that comes in between raises it again. */
 static inline void uart_interrupt(void) {
+    UART_INTCLEAR = 2;
     while ((UART_STATE & 2u) != 0 && ring_in - ring_out < RING) {
         ring[ring_in % RING] = (uint8_t)UART_DATA;
         ring_in++;
     }
-    UART_INTCLEAR = 2;
 }
 
 static inline int uart_getc(void) {
