@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from toolchain.link import header, protocol
+from toolchain.link import document, header, protocol
 
 pytestmark = pytest.mark.unit
 
 
 def test_the_committed_header_is_rendered_from_the_declaration() -> None:
     assert header.header_path().read_text() == header.render(), "run python -m toolchain.link.header"
+
+
+def test_the_committed_page_is_rendered_from_the_declaration() -> None:
+    page = Path(__file__).parents[2] / "docs" / "link.md"
+    assert page.read_text() == document.render(), "run python -m toolchain.link.document"
 
 
 def test_codes_are_unique_and_leave_the_answer_bit_free() -> None:

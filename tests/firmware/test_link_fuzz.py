@@ -1,0 +1,45 @@
+"""The firmware above the chip, fuzzed under AddressSanitizer and UndefinedBehaviorSanitizer."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import native_firmware
+import pytest
+
+from toolchain.link import protocol
+from toolchain.link.protocol import Status
+
+REACHED = {
+    ("hello", Status.OK), ("hello", Status.VERSION), ("hello", Status.LENGTH),
+    ("labels", Status.OK), ("labels", Status.INDEX), ("labels", Status.LENGTH),
+    ("tensor", Status.OK), ("tensor", Status.INDEX),
+    ("input", Status.OK), ("input", Status.INDEX), ("input", Status.RANGE), ("input", Status.LENGTH),
+    ("run", Status.OK), ("run", Status.INPUT),
+    ("output", Status.OK), ("output", Status.INDEX), ("output", Status.RANGE), ("output", Status.NOT_READY),
+    ("profile", Status.OK), ("profile", Status.INDEX), ("profile", Status.NOT_READY),
+    ("arena", Status.OK), ("arena", Status.RANGE),
+    ("memory", Status.OK), ("init", Status.OK), ("reset", Status.OK), ("reset", Status.LENGTH),
+    ("sync", Status.GAP), ("sync", Status.SESSION),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The fuzz driver with the firmware inside it."""
+    sources = [native_firmware.HERE / "fuzz_link.c", native_firmware.MODEL, *native_firmware.LINK]
+    out = tmp_path_factory.mktemp("fuzz") / "fuzz_link"
+    return native_firmware.compile_c(out, sources, "-O1", *native_firmware.SANITIZE)
+
+
+@pytest.mark.parametrize(
+    "executions", [pytest.param(20_000, marks=pytest.mark.unit), pytest.param(1_200_000, marks=pytest.mark.long)]
+)
+def test_no_stream_of_bytes_harms_the_firmware(fuzzer: Path, executions: int) -> None:
+    done = subprocess.run([fuzzer, str(executions), "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    names = {message.code: message.name for message in protocol.MESSAGES}
+    rows = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
+    answered = {(names[code], Status(status)) for code, status, _ in rows if code in names}
+    assert answered >= REACHED
