@@ -85,7 +85,7 @@ def test_a_client_may_come_back_to_the_same_device(device: PtyProcess) -> None:
 
 def test_a_device_that_stops_is_told_and_may_go_on(device: PtyProcess) -> None:
     inputs = [bytes(1000), bytes(7)]
-    with Session.open(device.port, timeout=0.5) as session:
+    with Session.open(device.port, timeout=1.0) as session:
         session.infer(inputs)
         os.kill(device.pid, signal.SIGSTOP)
         with pytest.raises(DeviceError, match="it had answered before"):
