@@ -61,8 +61,9 @@ def _candidates(program: Program, context: Context, extra: float) -> Iterator[Pr
     for first in range(max(0, peak - _LONGEST), min(peak + 1, len(program.steps))):
         for last in range(max(first + 1, peak), min(first + _LONGEST, len(program.steps))):
             chain = program.steps[first : last + 1]
-            ends = chain[0].inputs[0], chain[-1].outputs[0]
-            if not is_chain(program, chain) or any(_row_bytes(t) % ALIGNMENT for t in ends):
+            if not is_chain(program, chain):
+                continue
+            if any(_row_bytes(t) % ALIGNMENT for t in (chain[0].inputs[0], chain[-1].outputs[0])):
                 continue  # kernels that read words want stripes that start at words
             for rows in _ROWS:
                 if rows * 2 <= chain[-1].outputs[0].shape[1] and extra_work(chain, rows) <= extra:
@@ -76,7 +77,7 @@ def is_chain(program: Program, chain: Sequence[Step]) -> bool:
         operator = step.operator
         if operator.kind not in _KINDS or isinstance(step, StripedStep):
             return False
-        if operator.input(0).shape[0] != 1 or step.outputs != operator.outputs or len(step.inputs) != 1:
+        if step.inputs != operator.inputs[:1] or step.outputs != operator.outputs or step.inputs[0].shape[0] != 1:
             return False
         if i + 1 < len(chain):
             output = step.outputs[0]
@@ -191,9 +192,10 @@ def _stripe(operators: Sequence[Operator], start_in: int, start_out: int, contex
     source, result = operators[0].input(0), operators[-1].output
     steps: list[Step] = []
     for operator in operators:
-        step = LOWERINGS[operator.kind](operator, context)
-        assert isinstance(step, Step), operator.kind
-        steps.append(step)
+        lowered = LOWERINGS[operator.kind](operator, context)
+        for step in lowered if isinstance(lowered, list) else [lowered]:
+            assert isinstance(step, Step), operator.kind
+            steps.append(step)
     graph = Graph("stripe", (source,), (result,), tuple(operators))
     plan = plan_memory(Program(graph, (), tuple(steps), {}, external=frozenset((source, result))))
     return Stripe(
