@@ -31,9 +31,9 @@ LIMITS = {
 @pytest.mark.parametrize("target", ["generic", "cortex-m4", "cortex-m55"])
 def test_arena_and_macs(shared_models, name: str, target: str) -> None:
     data = shared_models[name].read_bytes()
-    start = time.perf_counter()
+    start = time.process_time()
     compiled = compile_model(load_model(shared_models[name]), target, model_data=data)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
     arena, macs = LIMITS[name]
     assert compiled.plan.bound <= compiled.arena_bytes + ALIGNMENT and compiled.arena_bytes <= arena
     assert compiled.report["macs"] <= macs

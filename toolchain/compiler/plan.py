@@ -94,10 +94,11 @@ def violations(problem: Problem, offsets: Sequence[int]) -> list[str]:
     return wrong
 
 
-def lower_bound(problem: Problem) -> int:
-    """Bytes that some step needs in any plan: what lives in it, less what its permissions can save."""
+def needs_by_step(problem: Problem) -> dict[int, int]:
+    """Bytes that each step at which a buffer begins needs in any plan: what lives then, less what its permissions can
+    save."""
     sizes = [aligned(b.size, ALIGNMENT) for b in problem.buffers]
-    best = 0
+    needs: dict[int, int] = {}
     for time in sorted({b.first for b in problem.buffers}):
         live = {i for i, b in enumerate(problem.buffers) if b.first <= time <= b.last}
         savings: dict[int, int] = {}
@@ -106,8 +107,13 @@ def lower_bound(problem: Problem) -> int:
                 common = min(sizes[p.high], sizes[p.low] - max(0, -p.lead))
                 savings[p.low] = savings.get(p.low, 0) + max(0, common)
         saved = sum(min(sizes[low], total) for low, total in savings.items())
-        best = max(best, sum(sizes[i] for i in live) - saved, *(sizes[i] for i in live))
-    return best
+        needs[time] = max(sum(sizes[i] for i in live) - saved, *(sizes[i] for i in live))
+    return needs
+
+
+def lower_bound(problem: Problem) -> int:
+    """Bytes that no plan can do without."""
+    return max(needs_by_step(problem).values(), default=0)
 
 
 def place(problem: Problem, rounds: int = 1500) -> Placement:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from toolchain.compiler.passes.padding import own_padding
-from toolchain.compiler.plan import ALIGNMENT, lower_bound
+from toolchain.compiler.plan import ALIGNMENT, lower_bound, needs_by_step
 from toolchain.compiler.program import Program, memory_problem, plan_memory
 from toolchain.compiler.step import LOWERINGS, Context, Overlap, Step, Stripe, StripedStep
 from toolchain.model.graph import Graph, Operator, Tensor
@@ -51,13 +51,8 @@ def stripe_peaks(program: Program, context: Context) -> Program:
 
 def _candidates(program: Program, context: Context, extra: float) -> Iterator[Program]:
     """Programs with one chain at the peak striped, for at most ``extra`` multiplications more."""
-    plan = plan_memory(program)
-    start = len(program.init_steps)
-    used = [0] * (len(program.steps) + start + 2)
-    for tensor, (first, last) in plan.lifetimes.items():
-        for time in range(max(first, 0), last + 1):
-            used[time] = max(used[time], plan.offsets[tensor] + tensor.bytes)
-    peak = used.index(max(used)) - start
+    needs = needs_by_step(memory_problem(program))
+    peak = max(needs, key=lambda time: needs[time]) - len(program.init_steps)
     for first in range(max(0, peak - _LONGEST), min(peak + 1, len(program.steps))):
         for last in range(max(first + 1, peak), min(first + _LONGEST, len(program.steps))):
             chain = program.steps[first : last + 1]
