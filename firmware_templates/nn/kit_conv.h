@@ -32,10 +32,10 @@ struct kit_conv_params {
  * writes the pixel's channels in ascending order, while it still reads that window. */
 void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output);
 
-/* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h;
- * `channels` is not used. scratch: kernel height * width * channels, rounded up to a multiple of four, times
- * four bytes, and half of that more unless the kernel is 1x1 without padding on a multiple of four channels.
- * Reads two pixels' windows before it writes their outputs. */
+/* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where
+ * each row of the kernel (width times channels) is filled up to a multiple of four inputs; `channels` is not
+ * used. scratch: four bytes for each of these inputs, and, but for a 1x1 kernel on whole words, two bytes for
+ * each of one row. Reads two pixels' windows before it writes their outputs. */
 void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* The same in one group for machines with the vector extension. `weights` as in the model, `channels` the

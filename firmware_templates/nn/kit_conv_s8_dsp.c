@@ -9,11 +9,11 @@ struct tile {
     int8_t *output_0, *output_1;
     int32_t blocks;
     int32_t zero;
-    int32_t half; /* the number of inputs is an odd multiple of four */
 };
 
 #if KIT_SIMD
-/* A step takes two inputs of two pixels and four channels: 16 products in 12 instructions. */
+/* A step takes two inputs of two pixels and four channels: 16 products in 12 instructions, 48 bytes of code.
+ */
 #define STEP                                                                                                 \
     "ldrd r10, r11, [r0], #8\n\t"                                                                            \
     "ldrd r12, lr, [r1], #8\n\t"                                                                             \
@@ -46,12 +46,18 @@ struct tile {
 
 /* All blocks of four channels for two pixels; returns where the stream goes on. In assembly because it needs
  * every register: r2 to r5 and r6 to r9 are A, D, C, D' of the two pixels, r10 to lr inputs and weights, r0
- * and r1 walk through both. What does not fit lies on the stack in the order of struct tile. */
+ * and r1 walk through both. What does not fit lies on the stack: struct tile and where to enter the loop. */
 /* clang-format off */
 __attribute__((naked, noinline)) static const int32_t *
 blocks_of_four(const struct tile *t __attribute__((unused)), const int32_t *stream __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}\n\t"
-                     "ldm r0, {r2-r8}\n\t"
+                     "ldm r0, {r2-r7}\n\t"
+                     "sub r8, r2, r3\n\t" /* minus 16 bytes for each four inputs; a round takes four times four */
+                     "and r8, r8, #48\n\t"
+                     "add r8, r8, r8, lsl #1\n\t"
+                     "adr r9, 2f\n\t"
+                     "add r8, r9, r8, lsl #1\n\t"
+                     "orr r8, r8, #1\n\t"
                      "push {r2-r8}\n"
                      "1:\n\t" /* a block */
                      "ldm r1!, {r2-r5}\n\t"
@@ -61,12 +67,10 @@ blocks_of_four(const struct tile *t __attribute__((unused)), const int32_t *stre
                      "mov r7, r3\n\t"
                      "mov r8, r4\n\t"
                      "mov r9, r5\n\t"
-                     "cmp r12, #0\n\t"
-                     "bne 3f\n"
-                     "2:\n\t" /* eight inputs */
-                     STEP STEP
-                     "3:\n\t"
-                     STEP STEP
+                     "bx r12\n\t"
+                     ".balign 4\n"
+                     "2:\n\t" /* sixteen inputs */
+                     STEP STEP STEP STEP STEP STEP STEP STEP
                      "ldr r12, [sp, #4]\n\t"
                      "cmp r0, r12\n\t"
                      "bne 2b\n\t"
@@ -126,25 +130,76 @@ static const int32_t *blocks_of_four(const struct tile *t, const int32_t *stream
 }
 #endif
 
-/* Two pixels of `words` times four inputs, less the zero point, as the tile reads them. */
-static void widen(const int8_t *a, const int8_t *b, int32_t words, int32_t zero_point, int32_t *to) {
-    const int32_t minus = kit_halves(-zero_point, -zero_point);
-    for (; words > 0; words--, a += 4, b += 4, to += 4) {
-        const int32_t first = kit_load_s8x4(a), second = kit_load_s8x4(b);
-        to[0] = kit_sxtab16(minus, first);
-        to[1] = kit_sxtab16(minus, second);
-        to[2] = kit_sxtab16_odd(minus, first);
-        to[3] = kit_sxtab16_odd(minus, second);
+/* The window of one output pixel. */
+struct source {
+    const int8_t *first; /* its first tap inside the tensor */
+    struct kit_window y, x;
+    int inside; /* every row can be read where it lies, up to a whole number of words */
+};
+
+/* Row ky of a window, filled up to a whole number of words: where it lies, or put together in `buffer`. (What
+ * is beyond the window meets weights of zero.) */
+static const int8_t *row_of(const struct kit_conv_params *p, const struct source *s, int32_t ky,
+                            int8_t *buffer) {
+    const int32_t depth = p->filter_channels, left = s->x.first * depth, run = s->x.taps * depth;
+    const int8_t *from = s->first + (ky - s->y.first) * p->dilation_height * p->input_width * depth;
+    const int32_t joined =
+        p->dilation_width == 1 ? s->x.taps : 1; /* neighbouring taps that are copied as one */
+    int8_t *to = buffer;
+    int32_t kx;
+    if (s->inside) {
+        return from;
     }
+    if (ky < s->y.first || ky >= s->y.first + s->y.taps) {
+        kit_fill_run(to, p->input_zero_point, p->kernel_width * depth);
+        return buffer;
+    }
+    to = kit_fill_run(to, p->input_zero_point, left);
+    for (kx = 0; kx < s->x.taps; kx += joined) {
+        to = kit_copy_run(to, from + kx * p->dilation_width * depth, joined * depth);
+    }
+    kit_fill_run(to, p->input_zero_point, p->kernel_width * depth - left - run);
+    return buffer;
 }
 
-static void two_pixels(const struct kit_conv_params *p, const int8_t *a, const int8_t *b, int8_t *output_0,
-                       int8_t *output_1, int32_t taps, int32_t *inputs) {
-    const int32_t words = (taps + 3) / 4, outputs = p->group_outputs, rest = outputs % 4;
+/* Words of two pixels less the zero point, as the tile reads them. */
+static inline int32_t *widen(const int8_t *a, const int8_t *b, int32_t words, int32_t minus, int32_t *to) {
+#if KIT_SIMD
+    int32_t u, v, x, y;
+    __asm__ volatile("1:\n\t"
+                     "ldr %[x], [%[a]], #4\n\t"
+                     "ldr %[y], [%[b]], #4\n\t"
+                     "sxtab16 %[u], %[minus], %[x]\n\t"
+                     "sxtab16 %[v], %[minus], %[y]\n\t"
+                     "sxtab16 %[x], %[minus], %[x], ror #8\n\t"
+                     "sxtab16 %[y], %[minus], %[y], ror #8\n\t"
+                     "strd %[u], %[v], [%[to]], #8\n\t"
+                     "strd %[x], %[y], [%[to]], #8\n\t"
+                     "subs %[words], %[words], #1\n\t"
+                     "bne 1b"
+                     : [u] "=&r"(u), [v] "=&r"(v), [x] "=&r"(x), [y] "=&r"(y), [a] "+r"(a), [b] "+r"(b),
+                       [to] "+r"(to), [words] "+r"(words)
+                     : [minus] "r"(minus)
+                     : "cc", "memory");
+#else
+    for (; words > 0; words--, a += 4, b += 4, to += 4) {
+        const int32_t x = kit_load_s8x4(a), y = kit_load_s8x4(b);
+        to[0] = kit_sxtab16(minus, x);
+        to[1] = kit_sxtab16(minus, y);
+        to[2] = kit_sxtab16_odd(minus, x);
+        to[3] = kit_sxtab16_odd(minus, y);
+    }
+#endif
+    return to;
+}
+
+/* All outputs of two pixels whose inputs are widened. */
+static void outputs_of(const struct kit_conv_params *p, const int32_t *inputs, int32_t words,
+                       int8_t *output_0, int8_t *output_1) {
+    const int32_t outputs = p->group_outputs, rest = outputs % 4;
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
-    const struct tile t = {inputs,      inputs + 4 * words,           output_0, output_1,
-                           outputs / 4, 2 * p->output_zero_point + 1, words % 2};
-    widen(a, b, words, p->input_zero_point, inputs);
+    const struct tile t = {inputs,   inputs + 4 * words, output_0,
+                           output_1, outputs / 4,        2 * p->output_zero_point + 1};
     if (t.blocks > 0) {
         stream = blocks_of_four(&t, stream);
     }
@@ -156,43 +211,77 @@ static void two_pixels(const struct kit_conv_params *p, const int8_t *a, const i
     kit_clamp_run(output_1, outputs, p->output_min, p->output_max);
 }
 
-void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
-    const int32_t depth = p->filter_channels, outputs = p->group_outputs;
-    const int32_t taps = p->kernel_height * p->kernel_width * depth;
-    const int32_t padded = (taps + 3) / 4 * 4;
-    const int direct = taps == depth && taps == padded && p->pad_top == 0 && p->pad_left == 0;
-    int32_t *const inputs = (int32_t *)scratch;
-    int8_t *const patches = (int8_t *)(inputs + padded);
-    const int8_t *waiting = NULL;
-    int32_t b, oy, ox;
-    if (!direct) {
-        kit_fill_run(patches, 0, 2 * padded); /* inputs beyond the window meet weights of 0 */
+static void two_pixels(const struct kit_conv_params *p, const struct source *a, const struct source *b,
+                       int8_t *output_0, int8_t *output_1, int32_t *inputs) {
+    const int32_t row_words = (p->kernel_width * p->filter_channels + 3) / 4,
+                  words = p->kernel_height * row_words;
+    const int32_t row_step = p->dilation_height * p->input_width * p->filter_channels;
+    const int32_t minus = kit_halves(-p->input_zero_point, -p->input_zero_point);
+    int8_t *const buffers = (int8_t *)(inputs + 4 * words);
+    int32_t *to = inputs;
+    int32_t ky;
+    if (a->inside && b->inside) {
+        const int8_t *from = a->first, *other = b->first;
+        for (ky = p->kernel_height; ky > 0; ky--, from += row_step, other += row_step) {
+            to = widen(from, other, row_words, minus, to);
+        }
+    } else {
+        for (ky = 0; ky < p->kernel_height; ky++) {
+            const int8_t *const from = row_of(p, a, ky, buffers);
+            to = widen(from, row_of(p, b, ky, buffers + 4 * row_words), row_words, minus, to);
+        }
     }
-    for (b = 0; b < p->batches; b++) {
+    outputs_of(p, inputs, words, output_0, output_1);
+}
+
+/* A 1x1 kernel on whole words, without padding and stride: the pixels follow each other. */
+static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8_t *output, int32_t *inputs) {
+    const int32_t depth = p->filter_channels, outputs = p->group_outputs;
+    const int32_t minus = kit_halves(-p->input_zero_point, -p->input_zero_point);
+    int32_t pixels = p->batches * p->output_height * p->output_width;
+    for (; pixels > 0; pixels -= 2, input += 2 * depth, output += 2 * outputs) {
+        const int second = pixels > 1; /* an odd last pixel is computed twice */
+        widen(input, second ? input + depth : input, depth / 4, minus, inputs);
+        outputs_of(p, inputs, depth / 4, output, second ? output + outputs : output);
+    }
+}
+
+void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
+    const int32_t depth = p->filter_channels, outputs = p->group_outputs, row = p->input_width * depth;
+    const int32_t image = p->input_height * row;
+    const int8_t *const end = input + p->batches * image;
+    /* Bytes from a window's start to where its last row, filled up to words, ends. */
+    const int32_t reach =
+        (p->kernel_height - 1) * p->dilation_height * row + (p->kernel_width * depth + 3) / 4 * 4;
+    struct source pair[2];
+    int32_t waiting = 0, b, oy, ox;
+    if (p->kernel_height * p->kernel_width == 1 && depth % 4 == 0 &&
+        image / depth == p->output_height * p->output_width) {
+        pointwise(p, input, output, (int32_t *)scratch);
+        return;
+    }
+    for (b = 0; b < p->batches; b++, input += image) {
         for (oy = 0; oy < p->output_height; oy++) {
             const struct kit_window y = kit_window(oy * p->stride_height - p->pad_top, p->dilation_height,
                                                    p->kernel_height, p->input_height);
+            const int8_t *const from = input + y.start * row;
+            const int whole = y.taps == p->kernel_height && p->dilation_width == 1;
             for (ox = 0; ox < p->output_width; ox++) {
-                const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
-                                                       p->kernel_width, p->input_width);
-                const int8_t *pixel = input + (y.start * p->input_width + x.start) * depth;
-                if (!direct) {
-                    int8_t *const patch = patches + (waiting ? padded : 0);
-                    kit_gather(p, input, &y, &x, patch);
-                    pixel = patch;
-                }
+                struct source *const s = &pair[waiting];
+                s->y = y;
+                s->x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width, p->kernel_width,
+                                  p->input_width);
+                s->first = from + s->x.start * depth;
+                s->inside = whole && s->x.taps == p->kernel_width && end - s->first >= reach;
                 if (waiting) {
-                    two_pixels(p, waiting, pixel, output, output + outputs, taps, inputs);
+                    two_pixels(p, &pair[0], &pair[1], output, output + outputs, (int32_t *)scratch);
                     output += 2 * outputs;
-                    waiting = NULL;
-                } else {
-                    waiting = pixel;
                 }
+                waiting = !waiting;
             }
         }
-        input += p->input_height * p->input_width * depth;
     }
     if (waiting) {
-        two_pixels(p, waiting, waiting, output, output, taps, inputs);
+        two_pixels(p, &pair[0], &pair[0], output, output, (int32_t *)scratch);
     }
 }

@@ -114,13 +114,15 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
 def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
     """The call of `kit_conv_s8_dsp`; None when its arithmetic would not be exact for these weights."""
     outputs, kernel_h, kernel_w, depth = weights.shape
-    channels = channels_of(operator, weights)
+    row = kernel_w * depth
+    rows = np.pad(weights.reshape(outputs, kernel_h, row), ((0, 0), (0, 0), (0, -row % 4)))
+    channels = channels_of(operator, rows)
     stream = None if channels is None else dot_stream(channels, operator.input(0).zero_point)
     if stream is None:
         return None
-    taps = kernel_h * kernel_w * depth
-    padded = taps + -taps % 4
-    direct = taps == depth == padded and window.pad_h == window.pad_w == 0
+    pointwise = (
+        kernel_h * kernel_w == 1 and depth % 4 == 0 and (window.out_h, window.out_w) == (window.in_h, window.in_w)
+    )
     starts = window.starts(batches) * depth
     # Before the outputs of two pixels are written, both windows were read: what is read later starts two on.
     ends = np.arange(2, len(starts), 2)
@@ -132,7 +134,7 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
         batches,
         {"weights": Constant("weights", stream.view(np.int8)), "channels": None},
         lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
-        scratch_bytes=4 * padded + (0 if direct else 2 * padded),
+        scratch_bytes=4 * depth if pointwise else (4 * kernel_h + 2) * rows.shape[2],
     )
 
 

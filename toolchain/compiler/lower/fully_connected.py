@@ -21,6 +21,8 @@ from toolchain.compiler.lower.dsp import channels_of, common_table, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
+SMALL = 4096  # weights
+
 
 @lowers("FULLY_CONNECTED")
 def lower_fully_connected(operator: Operator, context: Context) -> Step:
@@ -38,7 +40,10 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     filters = weights.reshape(outputs, 1, 1, depth)
     step = _mve_step(operator, weights, rows) if context.target.mve else None
     if step is None and context.target.dsp:
-        step = _dsp_step(operator, weights, rows) if depth % 4 == 0 else dsp_step(operator, pixel, filters, rows)
+        # A small layer beside convolutions is not worth the flash of a kernel of its own.
+        shared = weights.size <= SMALL and any(o.kind == "CONV_2D" for o in context.graph.operators)
+        own = depth % 4 == 0 and not shared
+        step = _dsp_step(operator, weights, rows) if own else dsp_step(operator, pixel, filters, rows)
     return step or portable_step(operator, pixel, filters, rows)
 
 
