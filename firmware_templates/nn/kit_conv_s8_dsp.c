@@ -200,15 +200,17 @@ static void outputs_of(const struct kit_conv_params *p, const int32_t *inputs, i
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
     const struct tile t = {inputs,   inputs + 4 * words, output_0,
                            output_1, outputs / 4,        2 * p->output_zero_point + 1};
+    int32_t pixel;
     if (t.blocks > 0) {
         stream = blocks_of_four(&t, stream);
     }
-    if (rest > 0) {
-        kit_pairs_dsp(stream, NULL, inputs, 2 * words, 2, rest, t.zero, output_0 + outputs - rest);
-        kit_pairs_dsp(stream, NULL, inputs + 1, 2 * words, 2, rest, t.zero, output_1 + outputs - rest);
+    for (pixel = 0; pixel < 2; pixel++) {
+        int8_t *const output = pixel ? output_1 : output_0;
+        if (rest > 0) {
+            kit_pairs_dsp(stream, NULL, inputs + pixel, 2 * words, 2, rest, t.zero, output + outputs - rest);
+        }
+        kit_clamp_run(output, outputs, p->output_min, p->output_max);
     }
-    kit_clamp_run(output_0, outputs, p->output_min, p->output_max);
-    kit_clamp_run(output_1, outputs, p->output_min, p->output_max);
 }
 
 static void two_pixels(const struct kit_conv_params *p, const struct source *a, const struct source *b,

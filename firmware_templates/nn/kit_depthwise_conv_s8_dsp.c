@@ -189,12 +189,17 @@ static void run_any(const struct kit_depthwise_conv_params *p, const struct run 
 /* Up to four channels of a pixel as a word; what is beyond is not read. */
 static inline int32_t load(const int8_t *x, int32_t channels) {
     int32_t word = 0;
-    memcpy(&word, x, (size_t)channels);
+    if (channels == 4) {
+        return kit_load_s8x4(x);
+    }
+    while (channels-- > 0) {
+        word = kit_shl(word, 8) | (x[channels] & 0xff);
+    }
     return word;
 }
 
 /* Widens one row (`pair` 0) or two, the second `row_1` bytes on, into the strip. */
-static inline void widen(const struct source *s, int pair, int32_t channels, int32_t words) {
+static void widen(const struct source *s, int pair, int32_t channels, int32_t words) {
     const int8_t *x = s->input;
     int32_t *to;
     for (to = s->to; to != s->to_end; to += words, x += s->step) {
@@ -314,11 +319,7 @@ static void output_run(const struct kit_depthwise_conv_params *p, const int8_t *
             rows.to_end += 2 * ky;
             rows.input += upper;
             rows.row_1 = lower - upper;
-            if (count == 4) {
-                widen(&rows, ky + 1 < kernel_h, 4, words);
-            } else {
-                widen(&rows, ky + 1 < kernel_h, count, words);
-            }
+            widen(&rows, ky + 1 < kernel_h, count, words);
         }
 #if KIT_SIMD
         if (count == 4 && kernel_h == 1 && p->dilation_width == 1) {
