@@ -48,15 +48,20 @@ static inline void kit_copy_rows(const struct kit_copy_nd_params *p, const void 
         const uint8_t *from = (const uint8_t *)in + offset[0];
         uint8_t *to = (uint8_t *)out + offset[1];
         int32_t n = inner[0];
-        do {
-            if (p->run == 1) {
+        if (p->run == 1) {
+            const int32_t step_from = inner[1], step_to = inner[2];
+            do {
                 *to = *from;
-            } else {
+                from += step_from;
+                to += step_to;
+            } while (--n > 0);
+        } else {
+            do {
                 memmove(to, from, (size_t)p->run);
-            }
-            from += inner[1];
-            to += inner[2];
-        } while (--n > 0);
+                from += inner[1];
+                to += inner[2];
+            } while (--n > 0);
+        }
     } while (kit_walk_next(&p->walk, 2, index, offset));
 }
 

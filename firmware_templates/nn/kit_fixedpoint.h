@@ -10,12 +10,17 @@
 
 /* x limited to lo … hi. */
 static inline int32_t kit_clamp(int32_t x, int32_t lo, int32_t hi) {
-    x = x < lo ? lo : x; /* in this form compilers know a saturation */
+    x = x < lo ? lo : x;
     return x > hi ? hi : x;
 }
 
 static inline int8_t kit_clamp_s8(int32_t x) {
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    __asm__("ssat %0, #8, %1" : "=r"(x) : "r"(x)); /* compilers find it in isolation, not within loops */
+    return (int8_t)x;
+#else
     return (int8_t)kit_clamp(x, INT8_MIN, INT8_MAX);
+#endif
 }
 
 static inline int16_t kit_clamp_s16(int32_t x) {

@@ -48,7 +48,6 @@ def _step(
     window: Window,
     pixels: tuple[int, int, int],
     filters: tuple[int, int, int, int],
-    float_product: bool = False,
 ) -> Step:
     """``pixels``: batches, input and output channels. ``filters``: channels of a filter, strides of its channels, taps
     and of the next filter."""
@@ -58,8 +57,7 @@ def _step(
     scales = weights.quantization.scales
     if len(scales) not in (1, out_channels):
         raise refuse(operator, f"{len(scales)} scales for {out_channels} channels", "re-convert the model", weights)
-    products = [float(np.float32(x.scale) * np.float32(s)) if float_product else x.scale * s for s in scales]
-    pairs = [reduced(*multiplier(operator, product / y.scale)) for product in products]
+    pairs = [reduced(*multiplier(operator, x.scale * s / y.scale)) for s in scales]
     if any(right < 1 for _, right in pairs):
         raise refuse(operator, "the output scale is too small for the input scales", "re-quantise the output")
     table = np.array((pairs * out_channels)[:out_channels])
@@ -119,14 +117,12 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
 @lowers("FULLY_CONNECTED", dtype=DType.INT16)
 def lower_fully_connected(operator: Operator, context: Context) -> Step:
     outputs, depth = _checked(operator).shape
-    x, weights = operator.input(0), operator.input(1)
+    x = operator.input(0)
     if x.elements % depth or operator.output.elements != x.elements // depth * outputs:
         raise refuse(operator, f"{x.elements} inputs are not rows of {depth}", "re-convert the model", x)
-    assert weights.quantization is not None
     return _step(
         operator,
         PIXEL,
         (x.elements // depth, depth, outputs),
         (depth, 1, depth, depth),
-        float_product=not weights.quantization.per_channel,
     )

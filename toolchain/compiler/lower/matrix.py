@@ -39,8 +39,7 @@ def lower_batch_matmul(operator: Operator, context: Context) -> Step:
     batches = np.broadcast_shapes(*(s[:-2] for s in shapes))
     if (*batches, shapes[0][-2], shapes[1][-1]) != y.shape or shapes[0][-1] != shapes[1][-2]:
         raise refuse(operator, f"shapes {a.shape} and {b.shape} do not multiply to {y.shape}", "re-convert the model")
-    product_scale = float(np.float32(a.scale) * np.float32(b.scale))  # in float32, as the reference does
-    m, shift = multiplier(operator, product_scale / y.scale)
+    m, shift = multiplier(operator, a.scale * b.scale / y.scale)
     rows = collapse(batches, strides[0][:-2], strides[1][:-2])
     params = {
         "batches": {"rank": len(rows), "rows": Constant("walk", rows)},

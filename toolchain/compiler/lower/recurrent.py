@@ -161,9 +161,8 @@ def _gate(operator: Operator, g: int, inputs: int, size: int, x: Tensor, hidden:
     recurrent, recurrent_data = _weights(operator, 5 + g, (size, size), DType.INT8)
     bias = bias_at(operator, 12 + g, size) - x.zero_point * input_data.astype(np.int64).sum(axis=1)
     recurrent_bias = -hidden.zero_point * recurrent_data.astype(np.int64).sum(axis=1)
-    products = [float(np.float32(t.scale) * np.float32(w.scale)) for t, w in ((x, on_input), (hidden, recurrent))]
-    input_m, input_shift = multiplier(operator, products[0] / GATE_SCALE)
-    recurrent_m, recurrent_shift = multiplier(operator, products[1] / GATE_SCALE)
+    input_m, input_shift = multiplier(operator, x.scale * on_input.scale / GATE_SCALE)
+    recurrent_m, recurrent_shift = multiplier(operator, hidden.scale * recurrent.scale / GATE_SCALE)
     return {
         "input_weights": Constant("input_weights", input_data),
         "recurrent_weights": Constant("recurrent_weights", recurrent_data),
