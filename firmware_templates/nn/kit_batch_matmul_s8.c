@@ -2,7 +2,7 @@
 
 #include "kit_fixedpoint.h"
 
-static int8_t *product(const struct kit_batch_matmul_s8_params *p, const int8_t *a, const int8_t *b,
+static int8_t *product(const struct kit_batch_matmul_params *p, const int8_t *a, const int8_t *b,
                        int8_t *out) {
     int32_t row, column, k;
     for (row = 0; row < p->rows; row++) {
@@ -20,7 +20,7 @@ static int8_t *product(const struct kit_batch_matmul_s8_params *p, const int8_t 
     return out;
 }
 
-void kit_batch_matmul_s8(const struct kit_batch_matmul_s8_params *p, const int8_t *a, const int8_t *b,
+void kit_batch_matmul_s8(const struct kit_batch_matmul_params *p, const int8_t *a, const int8_t *b,
                          int8_t *out) {
     const int32_t *inner = kit_walk_inner(&p->batches, 2);
     int32_t index[KIT_MAX_RANK] = {0}, offset[2] = {0}, i;

@@ -32,10 +32,10 @@ void kit_conv_s16(const struct kit_conv_s16_params *p, const int16_t *in, int16_
                 const int32_t top = y * p->stride_h - p->pad_h, left = x * p->stride_w - p->pad_w;
                 for (o = 0, c = 0; o < p->out_channels; c += p->filter_channels) {
                     for (g = 0; g < group; g++, o++) {
-                        int64_t sum =
+                        const int64_t sum =
                             p->bias[o] + sum_of(p, in + c, p->weights + o * p->filter_step, top, left);
-                        sum = sum * p->multiplier[o] + ((int64_t)1 << (p->right[o] - 1));
-                        *out++ = (int16_t)kit_clamp((int32_t)(sum >> p->right[o]), p->lo, p->hi);
+                        const int32_t result = kit_requantize_wide(sum, p->multiplier[o], p->right[o]);
+                        *out++ = (int16_t)kit_clamp(result, p->lo, p->hi);
                     }
                 }
             }

@@ -1,5 +1,5 @@
-/* Building blocks for machines with the M-profile vector extension (Armv8.1-M), with portable twins, so that the
- * kernels run on any machine. Source: Armv8-M Architecture Reference Manual (DDI 0553), chapter C2. */
+/* Building blocks for machines with the M-profile vector extension (Armv8.1-M), with portable twins, so that
+ * the kernels run on any machine. Source: Armv8-M Architecture Reference Manual (DDI 0553), chapter C2. */
 #ifndef KIT_MVE_H
 #define KIT_MVE_H
 
@@ -13,13 +13,14 @@
 #define KIT_MVE 0
 #endif
 
-/* Requantisation of the lanes of `acc` with two roundings. VQRDMULH is the first; VRSHL by minus n rounds ties up,
- * those of negative values have to go down: where the value is negative and n is not 0, 1 is taken off before. */
-#define KIT_REQUANTIZE(acc, multiplier, shift, temporary)         \
-    "vqrdmulh.s32 " acc ", " acc ", " multiplier "\n\t"           \
-    "vand " temporary ", " acc ", " shift "\n\t"                  \
-    "vshr.s32 " temporary ", " temporary ", #31\n\t"              \
-    "vqadd.s32 " acc ", " acc ", " temporary "\n\t"               \
+/* Requantisation of the lanes of `acc` with two roundings. VQRDMULH is the first; VRSHL by minus n rounds
+ * ties up, those of negative values have to go down: where the value is negative and n is not 0, 1 is taken
+ * off before. */
+#define KIT_REQUANTIZE(acc, multiplier, shift, temporary)                                                    \
+    "vqrdmulh.s32 " acc ", " acc ", " multiplier "\n\t"                                                      \
+    "vand " temporary ", " acc ", " shift "\n\t"                                                             \
+    "vshr.s32 " temporary ", " temporary ", #31\n\t"                                                         \
+    "vqadd.s32 " acc ", " acc ", " temporary "\n\t"                                                          \
     "vrshl.s32 " acc ", " acc ", " shift "\n\t"
 
 /* All outputs of one pixel: for each channel the dot product of n inputs with n weights.
@@ -36,9 +37,10 @@ struct kit_pixel {
 };
 
 #if KIT_MVE
-/* Four channels share the load of the inputs: 64 products in 10 instructions, 28 more to make the four outputs. In
- * assembly because VMLADAVA wants even registers and the loop many pointers: r4, r6, r8, r10 are the accumulators,
- * r1, r3, r5, r7, r9 walk through inputs and weights, r2 is where the next channels start. */
+/* Four channels share the load of the inputs: 64 products in 10 instructions, 28 more to make the four
+ * outputs. In assembly because VMLADAVA wants even registers and the loop many pointers: r4, r6, r8, r10 are
+ * the accumulators, r1, r3, r5, r7, r9 walk through inputs and weights, r2 is where the next channels start.
+ */
 /* clang-format off */
 __attribute__((naked, noinline, unused)) static void kit_pixel_mve(const struct kit_pixel *p __attribute__((unused))) {
     __asm__ volatile("push {r4-r11, lr}\n\t"

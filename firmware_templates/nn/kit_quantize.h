@@ -19,6 +19,15 @@ struct kit_requantize_params {
 /* out may be in where its elements are not wider. */
 void kit_requantize_elements(const struct kit_requantize_params *p, const void *in, void *out);
 
+struct kit_leaky_relu_s16_params {
+    int32_t count;
+    int32_t multiplier, shift;             /* of values from 0 on */
+    int32_t alpha_multiplier, alpha_shift; /* of negative values; may be negative itself */
+};
+
+/* Zero points 0. out may be in. */
+void kit_leaky_relu_s16(const struct kit_leaky_relu_s16_params *p, const int16_t *in, int16_t *out);
+
 struct kit_quantize_params {
     int32_t count;
     int32_t type_out; /* int8 or int16 */

@@ -16,7 +16,6 @@ def _weighted(
     kind: str,
     shapes: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]],
     axis: int,
-    optional_bias: bool = True,
     **options: object,
 ) -> bytes:
     """A model of one operator; ``shapes`` are those of input, weights and output."""
@@ -30,7 +29,7 @@ def _weighted(
     x = model.input(shapes[0], s_in, 0, "int16")
     w = model.constant(rng.integers(-127, 128, shapes[1]).astype(np.int8), s_w, axis=axis)
     inputs = [x, w]
-    if not optional_bias or draw(st.booleans()):
+    if draw(st.integers(0, 3)):
         limit = draw(st.sampled_from((1000, 1 << 24, 1 << 36)))
         bias = rng.integers(-limit, limit, outputs).astype(np.int64)
         inputs.append(model.constant(bias, np.float32(s_in) * s_w.astype(np.float32)))
@@ -45,7 +44,7 @@ def conv_int16(draw: Draw) -> bytes:
     size, kernel, output, options = windowed(draw)
     batches, depth, outputs = draw(st.sampled_from((1, 1, 2))), draw(st.integers(1, 9)), draw(st.integers(1, 7))
     shapes = (batches, *size, depth), (outputs, *kernel, depth), (batches, *output, outputs)
-    return _weighted(draw, "CONV_2D", shapes, 0, optional_bias=False, **options)
+    return _weighted(draw, "CONV_2D", shapes, 0, **options)
 
 
 @strategy("DEPTHWISE_CONV_2D (int16)")

@@ -10,21 +10,30 @@ from tests.modelgen.strategy import Draw, strategy
 
 
 def _unary(
-    draw: Draw, kind: str, output: tuple[float, int] | None = None, same: bool = False, **options: object
+    draw: Draw,
+    kind: str,
+    output: tuple[float, int] | None = None,
+    same: bool = False,
+    dtype: str = "int8",
+    **options: object,
 ) -> bytes:
     """A model of one operator, with the output's scale and zero point given, the input's, or drawn."""
     model = ModelBuilder()
     shape = shape_of(draw)
-    scale, zero = draw(scales), draw(zero_points)
-    x = model.input(shape, scale, zero)
-    out_scale, out_zero = (scale, zero) if same else output or (scale * draw(ratios), draw(zero_points))
-    y = model.tensor(shape, out_scale, out_zero)
+    zeros = zero_points if dtype == "int8" else st.just(0)
+    scale, zero = draw(scales if dtype == "int8" else fine_scales), draw(zeros)
+    x = model.input(shape, scale, zero, dtype)
+    out_scale, out_zero = (scale, zero) if same else output or (scale * draw(ratios), draw(zeros))
+    y = model.tensor(shape, out_scale, out_zero, dtype)
     model.op(kind, [x], [y], **options)
     model.output(y)
     return model.build()
 
 
 ratios = st.sampled_from((0.01, 0.25, 0.5, 1.0, 2.0, 8.0, 300.0)) | st.floats(0.05, 20.0)
+
+
+fine_scales = st.sampled_from((2.0**-12, 2.0**-11, 2.0**-15, 0.0001, 0.0003)) | st.floats(0.00001, 0.001)
 
 
 @strategy("RELU")
@@ -39,7 +48,7 @@ def relu6(draw: Draw) -> bytes:
 
 @strategy("LEAKY_RELU")
 def leaky_relu(draw: Draw) -> bytes:
-    return _unary(draw, "LEAKY_RELU", alpha=draw(st.sampled_from((0.0, 0.01, 0.125, 0.3, 1.0, 2.5))))
+    return _unary(draw, "LEAKY_RELU", alpha=draw(st.sampled_from((0.0, 0.01, 0.125, 0.3, 1.0, 2.5, -0.2))))
 
 
 @strategy("LOGISTIC")
@@ -50,6 +59,26 @@ def logistic(draw: Draw) -> bytes:
 @strategy("TANH")
 def tanh(draw: Draw) -> bytes:
     return _unary(draw, "TANH", (1 / 128, 0))
+
+
+@strategy("RELU (int16)")
+def relu_int16(draw: Draw) -> bytes:
+    return _unary(draw, "RELU", dtype="int16")
+
+
+@strategy("LEAKY_RELU (int16)")
+def leaky_relu_int16(draw: Draw) -> bytes:
+    return _unary(draw, "LEAKY_RELU", dtype="int16", alpha=draw(st.sampled_from((0.01, 0.125, 1.0, -0.3))))
+
+
+@strategy("LOGISTIC (int16)")
+def logistic_int16(draw: Draw) -> bytes:
+    return _unary(draw, "LOGISTIC", (1 / 32768, 0), dtype="int16")
+
+
+@strategy("TANH (int16)")
+def tanh_int16(draw: Draw) -> bytes:
+    return _unary(draw, "TANH", (1 / 32768, 0), dtype="int16")
 
 
 @strategy("HARD_SWISH")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from hypothesis import strategies as st
 
@@ -206,9 +208,12 @@ def mirror_pad(draw: Draw) -> bytes:
 def gather(draw: Draw) -> bytes:
     shape = shape_of(draw, highest=3)
     axis = draw(st.integers(0, len(shape) - 1))
-    indices = draw(st.lists(st.integers(0, shape[axis] - 1), min_size=1, max_size=6))
-    target = (*shape[:axis], len(indices), *shape[axis + 1 :])
-    return one_operator(draw, "GATHER", shape, target, [int32(*indices)], axis=axis)
+    batch = draw(st.integers(0, axis))
+    count = draw(st.integers(1, 6))
+    picks = [draw(st.integers(0, shape[axis] - 1)) for _ in range(count * math.prod(shape[:batch]))]
+    indices = np.array(picks, np.int32).reshape(*shape[:batch], count)
+    target = (*shape[:axis], count, *shape[axis + 1 :])
+    return one_operator(draw, "GATHER", shape, target, [indices], axis=axis, batch_dims=batch)
 
 
 def _blocks(draw: Draw) -> tuple[int, list[int], list[int]]:

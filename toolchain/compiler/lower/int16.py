@@ -1,19 +1,24 @@
-"""CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED with int16 activations, int8 weights and int64 biases."""
+"""Layers with int16 activations: those with int8 weights and int64 biases, and functions of one value."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from toolchain.compiler.lower.common import Window, output_range, refuse, require_per_tensor, require_types, window_of
-from toolchain.compiler.lower.lookup import multiplier
-from toolchain.compiler.step import Constant, Context, Step, lowers
-from toolchain.model.graph import DType, Operator
+from toolchain.compiler.lower.lookup import multiplier, requantize_step, slope_multiplier
+from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
+from toolchain.model.arithmetic import activation_range
+from toolchain.model.graph import DType, Operator, Tensor
 
 PIXEL = Window(in_h=1, in_w=1, out_h=1, out_w=1, kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, pad_h=0, pad_w=0)
 
 
-def reduced(m: int, shift: int) -> tuple[int, int]:
+def reduced(operator: Operator, m: int, shift: int) -> tuple[int, int]:
     """A multiplier cut to 16 bits, and the right shift of its 64-bit product (MultiplyByQuantizedMultiplier, int64)."""
+    if shift > 14:
+        raise refuse(operator, "the output scale is too small for the input scales", "re-quantise the output")
     return (m + (1 << 15)) >> 16 if m < 0x7FFF0000 else 0x7FFF, 15 - shift
 
 
@@ -34,8 +39,6 @@ def _checked(operator: Operator) -> np.ndarray:
 
 def _bias(operator: Operator, channels: int) -> np.ndarray:
     bias = operator.inputs[2] if len(operator.inputs) > 2 else None
-    if bias is None and operator.kind == "CONV_2D":
-        raise refuse(operator, "an int16 convolution needs a bias of int64", "build the layer with a bias")
     if bias is None:
         return np.zeros(channels, np.int64)
     if bias.data is None or bias.dtype is not DType.INT64 or bias.elements != channels:
@@ -57,9 +60,7 @@ def _step(
     scales = weights.quantization.scales
     if len(scales) not in (1, out_channels):
         raise refuse(operator, f"{len(scales)} scales for {out_channels} channels", "re-convert the model", weights)
-    pairs = [reduced(*multiplier(operator, x.scale * s / y.scale)) for s in scales]
-    if any(right < 1 for _, right in pairs):
-        raise refuse(operator, "the output scale is too small for the input scales", "re-quantise the output")
+    pairs = [reduced(operator, *multiplier(operator, x.scale * s / y.scale)) for s in scales]
     table = np.array((pairs * out_channels)[:out_channels])
     lo, hi = output_range(operator)
     params = {
@@ -126,3 +127,65 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
         (x.elements // depth, depth, outputs),
         (depth, 1, depth, depth),
     )
+
+
+def _require_symmetric(operator: Operator) -> tuple[Tensor, Tensor]:
+    x, y = operator.input(0), operator.output
+    require_types(operator, x, DType.INT16)
+    require_per_tensor(operator, x, y)
+    if x.zero_point or y.zero_point:
+        raise refuse(operator, "int16 tensors must have zero point 0", "re-convert the model", x)
+    return x, y
+
+
+@lowers("RELU", "RELU_N1_TO_1", dtype=DType.INT16)
+def lower_relu(operator: Operator, context: Context) -> Step:
+    _, y = _require_symmetric(operator)
+    return requantize_step(operator, *activation_range(operator.kind, y.scale, 0, -32768, 32767))
+
+
+@lowers("LEAKY_RELU", dtype=DType.INT16)
+def lower_leaky_relu(operator: Operator, context: Context) -> Step:
+    x, y = _require_symmetric(operator)
+    m, shift = multiplier(operator, x.scale / y.scale)
+    alpha_m, alpha_shift = slope_multiplier(operator)
+    params = {"count": x.elements, "multiplier": m, "shift": shift}
+    params |= {"alpha_multiplier": alpha_m, "alpha_shift": alpha_shift}
+    return Step(operator, "kit_leaky_relu_s16", "kit_quantize.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))
+
+
+def sigmoid_table() -> np.ndarray:
+    """65536 / (1 + exp(-i / 24)) of i = 0 … 255, each raised by half of what the linear piece after it falls short of
+    the curve in its middle, uint16 [256] (sigmoid_table_uint16 of the reference)."""
+
+    def curve(i: np.ndarray) -> np.ndarray:
+        return 65536 / (1 + np.exp(-i / 24))
+
+    i = np.arange(256)
+    shortfall = curve(i + 0.5) - (curve(i) + curve(i + 1)) / 2
+    table = np.floor(curve(i) + shortfall / 2 + 0.5).astype(np.uint16)
+    table[255] = 65535
+    return table
+
+
+@lowers("LOGISTIC", "TANH", dtype=DType.INT16)
+def lower_sigmoid(operator: Operator, context: Context) -> Step:
+    """The table counts in 1/12288; a power-of-two scale gets there exactly, any other by a 15-bit multiplier."""
+    x, y = _require_symmetric(operator)
+    if y.scale != 1 / 32768:
+        raise refuse(operator, "the output must have scale 1/32768", "re-convert the model")
+    tangent = operator.kind == "TANH"
+    fraction, exponent = math.frexp(x.scale)
+    left = 12 + exponent - 1  # of a power of two
+    if fraction == 0.5 and 0 <= left <= tangent:
+        m, shift = 3 << left, 0
+    else:
+        real, shift = x.scale * 4096.0 * 3.0, 0
+        while real <= 32767.0 / 2.0 and shift <= 30:
+            real, shift = real * 2.0, shift + 1
+        m = int(real)
+        if m > 32767:
+            raise refuse(operator, f"input scale {x.scale:g} is too large", "check the quantisation of the input", x)
+    params: dict[str, object] = {"count": x.elements, "multiplier": m, "shift": shift, "tangent": int(tangent)}
+    params |= {"table": Constant("table", sigmoid_table())}
+    return Step(operator, "kit_sigmoid_s16", "kit_sigmoid.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))

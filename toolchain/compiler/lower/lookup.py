@@ -70,12 +70,17 @@ def lower_relu6(operator: Operator, context: Context) -> Step | View:
 @lowers("LEAKY_RELU")
 def lower_leaky_relu(operator: Operator, context: Context) -> Step | View:
     x, y = _require_int8(operator)
-    alpha = float(operator.options["alpha"])
-    if alpha < 0:
-        raise refuse(operator, f"slope {alpha} is negative", "use a slope from 0 on")
-    rising = multiply_by_quantized_multiplier(INPUTS - x.zero_point, *multiplier(operator, x.scale / y.scale))
-    falling = multiply_by_quantized_multiplier(INPUTS - x.zero_point, *multiplier(operator, x.scale * alpha / y.scale))
+    value = INPUTS - x.zero_point
+    rising = multiply_by_quantized_multiplier(value, *multiplier(operator, x.scale / y.scale))
+    falling = multiply_by_quantized_multiplier(value, *slope_multiplier(operator))
     return lookup(operator, np.where(x.zero_point <= INPUTS, rising, falling) + y.zero_point)
+
+
+def slope_multiplier(operator: Operator) -> tuple[int, int]:
+    """Multiplier, negative for a negative slope, and shift of what a LEAKY_RELU does to negative values."""
+    alpha = float(operator.options["alpha"])
+    m, shift = multiplier(operator, operator.input(0).scale * abs(alpha) / operator.output.scale)
+    return (-m if alpha < 0 else m), shift
 
 
 def _sigmoidal(operator: Operator, x: Tensor, fraction_bits: int, tangent: bool) -> np.ndarray:
@@ -166,6 +171,12 @@ def lower_quantize(operator: Operator, context: Context) -> Step | View:
     require_per_tensor(operator, x)
     if (x.dtype, y.dtype) == (DType.INT8, DType.INT8):
         return lookup(operator, requantized(operator, x, y))
+    return requantize_step(operator, lo, hi)
+
+
+def requantize_step(operator: Operator, lo: int, hi: int) -> Step:
+    """Rescale every element of the input to the output's quantisation and clamp it."""
+    x, y = operator.input(0), operator.output
     m, shift = multiplier(operator, x.scale / y.scale)
     params = {
         "count": x.elements,

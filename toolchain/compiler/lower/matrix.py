@@ -14,6 +14,7 @@ from toolchain.compiler.lower.common import (
     require_types,
     same_padding,
 )
+from toolchain.compiler.lower.int16 import reduced
 from toolchain.compiler.lower.lookup import multiplier
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import DType, Operator
@@ -22,9 +23,13 @@ from toolchain.model.graph import DType, Operator
 @lowers("BATCH_MATMUL")
 def lower_batch_matmul(operator: Operator, context: Context) -> Step:
     a, b, y = operator.input(0), operator.input(1), operator.output
-    for t in (a, b, y):
-        require_types(operator, t, DType.INT8)
+    require_types(operator, y, DType.INT8, DType.INT16)
+    for t in (a, b):
+        require_types(operator, t, y.dtype)
     require_per_tensor(operator, a, b, y)
+    wide = y.dtype is DType.INT16
+    if wide and (a.zero_point or b.zero_point or y.zero_point):
+        raise refuse(operator, "int16 tensors must have zero point 0", "re-convert the model")
     rank = len(y.shape)
     shapes, strides = [], []
     for t, swapped in ((a, operator.options.get("adj_x")), (b, operator.options.get("adj_y"))):
@@ -40,6 +45,8 @@ def lower_batch_matmul(operator: Operator, context: Context) -> Step:
     if (*batches, shapes[0][-2], shapes[1][-1]) != y.shape or shapes[0][-1] != shapes[1][-2]:
         raise refuse(operator, f"shapes {a.shape} and {b.shape} do not multiply to {y.shape}", "re-convert the model")
     m, shift = multiplier(operator, a.scale * b.scale / y.scale)
+    if wide:
+        m, shift = reduced(operator, m, shift)
     rows = collapse(batches, strides[0][:-2], strides[1][:-2])
     params = {
         "batches": {"rank": len(rows), "rows": Constant("walk", rows)},
@@ -57,7 +64,17 @@ def lower_batch_matmul(operator: Operator, context: Context) -> Step:
         "zero": y.zero_point,
     }
     macs = y.elements * shapes[0][-1]
-    return Step(operator, "kit_batch_matmul_s8", "kit_batch_matmul.h", params, (a, b), (y,), macs=macs)
+    kernel = "kit_batch_matmul_s16" if wide else "kit_batch_matmul_s8"
+    return Step(
+        operator,
+        kernel,
+        "kit_batch_matmul.h",
+        params,
+        (a, b),
+        (y,),
+        struct="kit_batch_matmul_params",
+        macs=macs,
+    )
 
 
 @lowers("L2_NORMALIZATION")

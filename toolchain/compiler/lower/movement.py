@@ -6,6 +6,8 @@ the input it comes from. Where that is affine it becomes a strided copy, and whe
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from toolchain.compiler.lower.common import (
@@ -336,13 +338,18 @@ def lower_mirror_pad(operator: Operator, context: Context) -> Step | View:
 def lower_gather(operator: Operator, context: Context) -> Step | View:
     x, y = operator.input(0), operator.output
     require_type(operator, x, y)
-    if operator.options.get("batch_dims", 0):
-        raise refuse(operator, "batch dimensions are not supported", "gather along one axis for the whole tensor")
     axis = axis_of(operator, operator.options.get("axis", 0), len(x.shape))
     indices = constant(operator, 1, "index list")
     if indices.size and not 0 <= indices.min() <= indices.max() < x.shape[axis]:
         raise refuse(operator, f"an index lies outside 0 … {x.shape[axis] - 1}", "re-convert the model", x)
-    source = np.take(numbers(x), indices, axis)
+    batch = operator.options.get("batch_dims", 0)
+    batch += indices.ndim if batch < 0 else 0
+    if not 0 <= batch <= min(axis, indices.ndim) or indices.shape[:batch] != x.shape[:batch]:
+        raise refuse(operator, f"{batch} batch dimensions do not fit {x.shape}", "re-convert the model", x)
+    outer = math.prod(x.shape[:batch])
+    values, picks = numbers(x).reshape(outer, *x.shape[batch:]), indices.reshape(outer, *indices.shape[batch:])
+    source = np.stack([np.take(v, i, axis - batch) for v, i in zip(values, picks, strict=True)])
+    source = source.reshape(*x.shape[:batch], *source.shape[1:])
     require_shape(operator, source, y)
     return move(operator, source, x, y)
 

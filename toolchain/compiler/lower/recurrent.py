@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from toolchain.compiler.lower.common import bias_at, refuse, require_per_tensor, require_types
+from toolchain.compiler.lower.int16 import sigmoid_table
 from toolchain.compiler.lower.lookup import multiplier
 from toolchain.compiler.step import Constant, Context, Step, lowers
 from toolchain.model.graph import DType, Operator, Tensor
@@ -82,20 +83,6 @@ def lower_svdf(operator: Operator, context: Context) -> Step:
 GATE_SCALE = 2.0**-12
 ACTIVATED_SCALE = 2.0**-15
 GATES = ("input", "forget", "cell", "output")  # order of the weights among the inputs
-
-
-def sigmoid_table() -> np.ndarray:
-    """65536 / (1 + exp(-i / 24)) of i = 0 … 255, each raised by half of what the linear piece after it falls short of
-    the curve in its middle, uint16 [256] (sigmoid_table_uint16 of the reference)."""
-
-    def curve(i: np.ndarray) -> np.ndarray:
-        return 65536 / (1 + np.exp(-i / 24))
-
-    i = np.arange(256)
-    shortfall = curve(i + 0.5) - (curve(i) + curve(i + 1)) / 2
-    table = np.floor(curve(i) + shortfall / 2 + 0.5).astype(np.uint16)
-    table[255] = 65535
-    return table
 
 
 @lowers("UNIDIRECTIONAL_SEQUENCE_LSTM")
