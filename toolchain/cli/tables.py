@@ -35,6 +35,10 @@ def _bytes(count: int | None) -> str:
     return "not known" if count is None else f"{count:,} B"
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
+
+
 def _memory(memory: Memory) -> list[tuple[str, str]]:
     return [
         ("flash", f"{_bytes(memory.flash_bytes)}, of it weights {_bytes(memory.weights_bytes)}"),
@@ -100,7 +104,7 @@ def deployment(result: Deployment) -> Table:
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
                 f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
             ),
-            ("latency", f"median {test.latency.p50:,} {unit}, 95th percentile {test.latency.p95:,} {unit}"),
+            ("latency", f"median {_figure(test.latency.p50)} {unit}, 95th percentile {_figure(test.latency.p95)}"),
             *_memory(result.memory),
             ("port", result.connection.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
@@ -126,10 +130,13 @@ def bench(result: Bench, layers: bool) -> Table:
     if not layers:
         return _pairs(
             f"{result.model} on {result.board}",
-            [("instructions" if result.unit == "instructions" else "µs", f"{result.time:,}"), *_memory(result.memory)],
+            [
+                ("instructions" if result.unit == "instructions" else "µs", _figure(result.time)),
+                *_memory(result.memory),
+            ],
         )
     table = Table("layer", "operator", "kernel", "MACs", result.unit, f"{result.unit}/MAC", box=None)
     for layer in result.layers:
         each = f"{layer.time / layer.macs:.2f}" if layer.macs else "–"
-        table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", f"{layer.time:,}", each)
+        table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", _figure(layer.time), each)
     return table
