@@ -289,3 +289,31 @@ def test_generated_models_are_read_alike_twice(name: str) -> None:
     first, second = read_model(data), read_model(data)
     assert first.sha256 == second.sha256
     assert [(o.kind, o.options) for o in first.operators] == [(o.kind, o.options) for o in second.operators]
+
+
+def flatten(m: ModelBuilder, x: int) -> int:
+    """What the converter makes of a Flatten layer with an open batch; returns the target shape."""
+    at = [m.constant(np.array([v], np.int32)) for v in (0, 1, 1)]
+    shape, batch, target = m.tensor((3,), dtype="int32"), m.tensor((), dtype="int32"), m.tensor((2,), dtype="int32")
+    m.op("SHAPE", [x], [shape], out_type="INT32")
+    m.op("STRIDED_SLICE", [shape, *at], [batch], shrink_axis_mask=1)
+    m.op("PACK", [batch, m.constant(np.array(-1, np.int32))], [target], values_count=2)
+    return target
+
+
+def test_arithmetic_on_shapes_becomes_constants() -> None:
+    m = ModelBuilder()
+    x, y = m.input((2, 3, 4), 0.1), m.tensor((2, 12), 0.1)
+    m.op("RESHAPE", [x, flatten(m, x)], [y])
+    m.output(y)
+    graph = read_model(m.build())
+    (reshape,) = graph.operators
+    assert reshape.kind == "RESHAPE" and reshape.index == 3
+    assert reshape.input(1).data is not None and reshape.input(1).data.tolist() == [2, -1]
+
+
+def test_arithmetic_on_shapes_that_is_an_output_stays() -> None:
+    m = ModelBuilder()
+    x = m.input((2, 3, 4), 0.1)
+    m.output(flatten(m, x))
+    assert [op.kind for op in read_model(m.build()).operators] == ["PACK"]

@@ -193,11 +193,12 @@ def transpose_conv(rng: Rng, kind: str, wide: bool) -> bytes:
     oh = h * sh if same else h * sh + max(kh - sh, 0)
     ow = w * sw if same else w * sw + max(kw - sw, 0)
     m = ModelBuilder()
-    k = Weighted(rng, m, (out, kh, kw, c), 0, kh * kw * c, wide, biased=1)  # the reference needs a bias
+    k = Weighted(rng, m, (out, kh, kw, c), 0, kh * kw * c, wide, biased=1 if wide else 0.8)  # the reference needs one
     shape = m.constant(np.array([b, oh, ow, out], np.int32))
     x = m.input((b, h, w, c), k.s_in, zero(rng, wide), dtype(wide))
     y = m.tensor((b, oh, ow, out), k.s_out, zero(rng, wide), dtype(wide))
-    m.op(kind, [shape, k.weights, x, k.bias], [y], padding="SAME" if same else "VALID", stride_h=sh, stride_w=sw)
+    inputs = [shape, k.weights, x] + ([] if k.bias is None else [k.bias])
+    m.op(kind, inputs, [y], padding="SAME" if same else "VALID", stride_h=sh, stride_w=sw)
     m.output(y)
     return m.build()
 

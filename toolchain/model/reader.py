@@ -4,13 +4,15 @@ A graph from here is sound in this sense: every tensor an operator names exists 
 constant's bytes fit its shape, operators come after what they read and write each tensor once, operators of
 `schema.OPERATORS` have as many inputs and outputs as their kind takes and outputs of the shapes that follow from inputs
 and options (see `shapes`), and int8/int16 tensors are quantised with finite positive scales and zero points in range.
-Which types an operator takes is the business of whoever lowers or runs it.
+Which types an operator takes is the business of whoever lowers or runs it. Arithmetic on shapes is folded into
+constants (see `folding`), so that operators may be fewer than in the file; they keep their number.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 
 from toolchain.errors import BadInput
 from toolchain.model.flatbuffer import Malformed, Table
+from toolchain.model.folding import folded
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
 from toolchain.model.schema import BUILTIN_CODES, DTYPES, ENUMS, MANY, OPERATORS, OPTION_TABLES, OPTIONS, TENSOR_TYPES
 from toolchain.model.shapes import Mismatch, check_shapes
@@ -154,7 +157,8 @@ class _Subgraph:
         self.outputs = self._boundary(2, "outputs")
         self._check_inputs()
         self._written = {id(t) for t in self.inputs}
-        self.operators = [self._operator(i, table.at(p)) for i, p in enumerate(operators)]
+        read = [self._operator(i, table.at(p)) for i, p in enumerate(operators)]
+        self.operators = [op for op in read if op is not None]
         for tensor in self.outputs:
             self._require_written(tensor, "the model's output")
 
@@ -271,7 +275,8 @@ class _Subgraph:
                 "(the operators are out of order or form a cycle)"
             )
 
-    def _operator(self, index: int, table: Table) -> Operator:
+    def _operator(self, index: int, table: Table) -> Operator | None:
+        """The operator, or None when it was folded into a constant."""
         kind = self._model.kind(table.integer(0, "<I"), f"{self._where}operator {index}")
         where = f"operator {index} ({kind})"
         inputs = tuple(self._operand(i, where) for i in self._indices(table, 1, f"the inputs of {where}"))
@@ -294,7 +299,11 @@ class _Subgraph:
             check_shapes(operator)
         except Mismatch as error:
             raise self.fail(f"{where}: {error}", _CONVERT) from error
-        return operator
+        constant = folded(operator)
+        if constant is None or any(operator.output is t for t in self.outputs):
+            return operator
+        self._tensors[operator.output.index] = replace(operator.output, data=constant)
+        return None
 
     def _indices(self, table: Table, slot: int, what: str) -> list[int]:
         raw = table.array(slot, "<i4", MANY, what)

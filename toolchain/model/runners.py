@@ -15,7 +15,7 @@ import numpy as np
 
 from toolchain.errors import BadInput, Missing
 from toolchain.model.evaluator import Evaluator
-from toolchain.model.graph import Graph
+from toolchain.model.graph import DType, Graph
 from toolchain.model.reader import read_model
 
 
@@ -122,7 +122,9 @@ def _refuse_what_crashes(graph: Graph) -> None:
     """Some forms end the process inside the library rather than with an error."""
     for op in graph.operators:
         bias = {"DEPTHWISE_CONV_2D": 2, "TRANSPOSE_CONV": 3}.get(op.kind)
-        if bias is not None and (len(op.inputs) <= bias or op.inputs[bias] is None):
+        if bias is None or (op.kind == "TRANSPOSE_CONV" and op.output.dtype is DType.INT8):
+            continue
+        if len(op.inputs) <= bias or op.inputs[bias] is None:
             raise BadInput(f"tflite-micro crashes on operator {op.index} ({op.kind}) of {graph.name}: it has no bias")
 
 

@@ -104,6 +104,7 @@ OPTIONS: dict[str, tuple[Field, ...]] = {
     ),
     "ResizeNearestNeighborOptions": _fields(("align_corners", "bool", False), ("half_pixel_centers", "bool", False)),
     "SVDFOptions": _fields("rank", _ACTIVATION, _ASYMMETRIC),
+    "ShapeOptions": _fields(("out_type", "type")),
     "SliceOptions": (),
     "SoftmaxOptions": _fields(("beta", "float", 0.0)),
     "SpaceToDepthOptions": _fields("block_size"),
@@ -160,6 +161,7 @@ def _operators() -> dict[str, OperatorSchema]:
         "DepthToSpaceOptions": ("DEPTH_TO_SPACE",),
         "SqueezeOptions": ("SQUEEZE",),
         "ReadVariableOptions": ("READ_VARIABLE",),
+        "ShapeOptions": ("SHAPE",),
     }
     binary = {
         "": ("PRELU",),

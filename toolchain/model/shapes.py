@@ -220,6 +220,11 @@ def _reshape(op: Operator) -> list[Shape]:
     return [y.shape]
 
 
+@_rule("SHAPE")
+def _shape(op: Operator) -> list[Shape]:
+    return [(len(op.input(0).shape),)]
+
+
 @_rule("TRANSPOSE")
 def _transpose(op: Operator) -> list[Shape]:
     x, order = op.input(0).shape, constant_ints(op, 1)
