@@ -156,7 +156,7 @@ class _Subgraph:
         self.inputs = self._boundary(1, "inputs")
         self.outputs = self._boundary(2, "outputs")
         self._check_inputs()
-        self._written = {id(t) for t in self.inputs}
+        self._written = {t.index for t in self.inputs}
         read = [self._operator(i, table.at(p)) for i, p in enumerate(operators)]
         self.operators = [op for op in read if op is not None]
         for tensor in self.outputs:
@@ -269,7 +269,7 @@ class _Subgraph:
     # Operators --------------------------------------------------------------------------------------------------
 
     def _require_written(self, tensor: Tensor, user: str) -> None:
-        if tensor.data is None and not tensor.is_variable and id(tensor) not in self._written:
+        if tensor.data is None and not tensor.is_variable and tensor.index not in self._written:
             raise self.fail(
                 f"{user} reads tensor {tensor.index} {tensor.name!r} before any operator has written it "
                 "(the operators are out of order or form a cycle)"
@@ -290,10 +290,10 @@ class _Subgraph:
             if tensor is not None:
                 self._require_written(tensor, where)
         for tensor in outputs:
-            if tensor.data is not None or tensor.is_variable or id(tensor) in self._written:
+            if tensor.data is not None or tensor.is_variable or tensor.index in self._written:
                 what = "is a constant" if tensor.data is not None else "was written before"
                 raise self.fail(f"{where} writes tensor {tensor.index} {tensor.name!r}, which {what}")
-            self._written.add(id(tensor))
+            self._written.add(tensor.index)
         operator = Operator(kind=kind, inputs=inputs, outputs=outputs, options=options, index=index)
         try:
             check_shapes(operator)
