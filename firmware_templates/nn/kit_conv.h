@@ -9,9 +9,7 @@
 extern "C" {
 #endif
 
-/* weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], and then
- * the channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: bias,
- * multiplier and shift of each output channel, three words a channel. */
+/* What `weights` and `channels` are is told at each function. */
 struct kit_conv_params {
     const int8_t *weights;
     const int32_t *channels;
@@ -28,9 +26,13 @@ struct kit_conv_params {
     uint16_t pad_top, pad_left;
 };
 
-/* Any shape, stride, dilation, padding and number of groups, in portable C. Reads one window a pixel and
- * writes the pixel's channels in ascending order, while it still reads that window. */
-void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output);
+/* Any shape, stride, dilation, padding and number of groups, in portable C.
+ * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
+ * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: see kit_scale; the
+ * input zero point is folded into the biases. scratch: the bytes of one group's window, not used for a 1x1
+ * kernel without padding. Reads a pixel's window before it writes its outputs; in groups, or 1x1 without
+ * padding, while it writes them. */
+void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where
  * each row of the kernel (width times channels) is filled up to a multiple of four inputs; `channels` is not

@@ -1,91 +1,66 @@
 #include "kit_conv.h"
 
 #include "kit_fixedpoint.h"
+#include "kit_gather.h"
 #include "kit_window.h"
 
-/* Accumulators of four output channels. Passed by value so that they stay in registers. */
+/* acc + the product of one input with its weight for each of four channels. Passed by value to stay in
+ * registers. */
 struct block {
     int32_t a, b, c, d;
 };
 
-/* Four dot products over n contiguous inputs: one input load and one subtraction serve four products. */
-static inline struct block dot_4(struct block acc, const int8_t *x, const int8_t *w, int32_t n,
-                                 int32_t zero) {
-    const int8_t *const end = x + n;
-    for (; x != end; w += 4) {
-        const int32_t value = *x++ - zero;
-        acc.a += value * w[0];
-        acc.b += value * w[1];
-        acc.c += value * w[2];
-        acc.d += value * w[3];
-    }
+static inline struct block multiplied(struct block acc, int32_t x, const int8_t *w) {
+    acc.a += x * w[0];
+    acc.b += x * w[1];
+    acc.c += x * w[2];
+    acc.d += x * w[3];
     return acc;
 }
 
-static inline int32_t dot_1(int32_t acc, const int8_t *x, const int8_t *w, int32_t n, int32_t zero) {
-    const int8_t *const end = x + n;
-    while (x != end) {
-        acc += (*x++ - zero) * *w++;
-    }
-    return acc;
-}
-
-static inline int8_t requantized(const struct kit_conv_params *p, const int32_t *channel, int32_t acc) {
-    const int32_t y = kit_requantize(acc, channel[1], channel[2]) + p->output_zero_point;
-    return (int8_t)kit_clamp(y, p->output_min, p->output_max);
-}
-
-/* All output channels of one pixel and one group. `input` points at the window's first tap inside the tensor.
- */
-static int8_t *pixel(const struct kit_conv_params *p, const int8_t *input, const struct kit_window *y,
-                     const struct kit_window *x, int32_t group, int8_t *output) {
-    const int32_t zero = p->input_zero_point, depth = p->filter_channels;
-    const int32_t input_channels = depth * p->groups;
-    const int32_t row = p->dilation_height * p->input_width * input_channels;
-    const int32_t kernel_row = p->kernel_width * depth;
-    const int32_t kernel = p->kernel_height * kernel_row;
-    /* Neighbouring taps are one run where they are neighbours in memory too. */
-    const int joined = p->dilation_width == 1 && p->groups == 1;
-    const int32_t run = joined ? x->taps * depth : depth;
-    const int32_t runs = joined ? 1 : x->taps;
-    const int32_t step = p->dilation_width * input_channels;
-    const int32_t outputs = p->group_outputs;
-    const int8_t *weights = p->weights + group * outputs * kernel;
-    const int32_t *channel = p->channels + 3 * group * outputs;
-    const int32_t first = y->first * kernel_row + x->first * depth;
-    int32_t c, ky, kx;
-    for (c = 0; c + 4 <= outputs; c += 4) {
+/* All output channels of one pixel and one group: dot products over the n inputs of its window. */
+static int8_t *pixel(const struct kit_conv_params *p, const int8_t *window, int32_t n, const int8_t *weights,
+                     const int32_t *channel, int8_t *output) {
+    const int32_t zero = 2 * p->output_zero_point + 1, low = p->output_min, high = p->output_max;
+    int32_t c, i;
+    /* One load of an input serves four channels. */
+    for (c = p->group_outputs; c >= 4; c -= 4, channel += 12) {
         struct block acc = {channel[0], channel[3], channel[6], channel[9]};
-        for (ky = 0; ky < y->taps; ky++) {
-            const int8_t *w = weights + 4 * (first + ky * kernel_row);
-            for (kx = 0; kx < runs; kx++) {
-                acc = dot_4(acc, input + ky * row + kx * step, w + 4 * kx * depth, run, zero);
-            }
+        const int8_t *x = window;
+        for (i = n / 2; i > 0; i--, x += 2, weights += 8) {
+            acc = multiplied(acc, x[0], weights);
+            acc = multiplied(acc, x[1], weights + 4);
         }
-        *output++ = requantized(p, channel, acc.a);
-        *output++ = requantized(p, channel + 3, acc.b);
-        *output++ = requantized(p, channel + 6, acc.c);
-        *output++ = requantized(p, channel + 9, acc.d);
-        channel += 12;
-        weights += 4 * kernel;
+        if (n % 2) {
+            acc = multiplied(acc, x[0], weights);
+            weights += 4;
+        }
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.a, channel, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.b, channel + 3, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.c, channel + 6, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.d, channel + 9, zero), low, high);
     }
-    for (; c < outputs; c++) {
+    for (; c > 0; c--, channel += 3) {
         int32_t acc = channel[0];
-        for (ky = 0; ky < y->taps; ky++) {
-            const int8_t *w = weights + first + ky * kernel_row;
-            for (kx = 0; kx < runs; kx++) {
-                acc = dot_1(acc, input + ky * row + kx * step, w + kx * depth, run, zero);
-            }
+        for (i = 0; i < n; i++) {
+            acc += window[i] * *weights++;
         }
-        *output++ = requantized(p, channel, acc);
-        channel += 3;
-        weights += kernel;
+        *output++ = (int8_t)kit_clamp(kit_scale(acc, channel, zero), low, high);
     }
     return output;
 }
 
-void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output) {
+void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
     const int32_t depth = p->filter_channels, channels = depth * p->groups;
+    const int32_t n = p->kernel_height * p->kernel_width * depth;
+    const int direct = n == depth && p->pad_top == 0 && p->pad_left == 0;
+    const struct kit_taps taps = {p->kernel_height,
+                                  p->kernel_width,
+                                  depth,
+                                  p->dilation_width * channels,
+                                  p->dilation_height * p->input_width * channels,
+                                  p->input_zero_point};
+    int8_t *const patch = (int8_t *)scratch;
     int32_t b, oy, ox, g;
     for (b = 0; b < p->batches; b++) {
         for (oy = 0; oy < p->output_height; oy++) {
@@ -94,9 +69,15 @@ void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *o
             for (ox = 0; ox < p->output_width; ox++) {
                 const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
                                                        p->kernel_width, p->input_width);
-                const int8_t *window = input + (y.start * p->input_width + x.start) * channels;
                 for (g = 0; g < p->groups; g++) {
-                    output = pixel(p, window + g * depth, &y, &x, g, output);
+                    const int32_t first = g * p->group_outputs;
+                    const int8_t *window =
+                        input + (y.start * p->input_width + x.start) * channels + g * depth;
+                    if (!direct) {
+                        kit_gather(&taps, window, &y, &x, patch);
+                        window = patch;
+                    }
+                    output = pixel(p, window, n, p->weights + first * n, p->channels + 3 * first, output);
                 }
             }
         }

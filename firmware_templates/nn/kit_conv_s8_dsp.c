@@ -2,6 +2,7 @@
 
 #include "kit_dot_dsp.h"
 #include "kit_gather.h"
+#include "kit_window.h"
 
 /* Two pixels, whose inputs are widened and interleaved: two words of pixel 0 and pixel 1 in turn. */
 struct tile {

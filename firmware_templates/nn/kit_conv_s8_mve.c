@@ -2,9 +2,16 @@
 
 #include "kit_gather.h"
 #include "kit_mve.h"
+#include "kit_window.h"
 
 void kit_conv_s8_mve(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
     const int32_t depth = p->filter_channels;
+    const struct kit_taps taps = {p->kernel_height,
+                                  p->kernel_width,
+                                  depth,
+                                  p->dilation_width * depth,
+                                  p->dilation_height * p->input_width * depth,
+                                  p->input_zero_point};
     int8_t *const patch = (int8_t *)scratch;
     struct kit_pixel pixel = {patch,
                               p->weights,
@@ -23,7 +30,7 @@ void kit_conv_s8_mve(const struct kit_conv_params *p, const int8_t *input, int8_
             for (ox = 0; ox < p->output_width; ox++) {
                 const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
                                                        p->kernel_width, p->input_width);
-                kit_gather(p, input, &y, &x, patch);
+                kit_gather(&taps, input + (y.start * p->input_width + x.start) * depth, &y, &x, patch);
                 kit_pixel_mve(&pixel);
                 pixel.output += pixel.channels;
             }

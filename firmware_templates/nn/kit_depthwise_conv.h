@@ -8,8 +8,7 @@
 extern "C" {
 #endif
 
-/* weights: [kernel y][kernel x][output channel]; output channel c reads input channel c / multiplier.
- * channels: bias, multiplier and shift of each output channel, three words a channel. */
+/* What `weights` and `channels` are is told at each function. */
 struct kit_depthwise_conv_params {
     const int8_t *weights;
     const int32_t *channels;
@@ -25,9 +24,12 @@ struct kit_depthwise_conv_params {
     uint16_t run; /* pixels of a row that the DSP kernel works on at a time */
 };
 
-/* Any shape, stride, dilation, padding and multiplier, in portable C. Reads one window a pixel and writes the
- * pixel's channels in ascending order, while it still reads that window. */
-void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output);
+/* Any shape, stride, dilation, padding and multiplier, in portable C. weights: [kernel y][kernel x][output
+ * channel]; output channel c reads input channel c / multiplier. channels: see kit_scale; the input zero
+ * point is folded into the biases. scratch: the bytes of one window. Reads a pixel's window before it writes
+ * its outputs. */
+void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
+                           void *scratch);
 
 /* The same for machines with the DSP extension, multiplier 1. `channels` is not used; `weights` is, for each
  * four channels (the last filled up with zeros): start of the accumulators; for each column of the kernel,

@@ -1,60 +1,58 @@
 #include "kit_depthwise_conv.h"
 
 #include "kit_fixedpoint.h"
+#include "kit_gather.h"
 #include "kit_window.h"
 
-static inline int8_t requantized(const struct kit_depthwise_conv_params *p, const int32_t *channel,
-                                 int32_t acc) {
-    const int32_t y = kit_requantize(acc, channel[1], channel[2]) + p->output_zero_point;
-    return (int8_t)kit_clamp(y, p->output_min, p->output_max);
-}
-
-/* All output channels of one pixel. `input` points at the window's first tap inside the tensor. */
-static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *input,
-                     const struct kit_window *y, const struct kit_window *x, int8_t *output) {
-    const int32_t zero = p->input_zero_point, multiplier = p->depth_multiplier;
-    const int32_t channels = p->input_channels, outputs = channels * multiplier;
-    const int32_t step = p->dilation_width * channels;
-    const int32_t row = p->dilation_height * p->input_width * channels - x->taps * step;
-    const int32_t kernel_row = (p->kernel_width - x->taps) * outputs;
-    const int8_t *weights = p->weights + (y->first * p->kernel_width + x->first) * outputs;
+/* All output channels of one pixel. The window was gathered, so inputs and weights lie in the same order. */
+static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *window, int8_t *output) {
+    const int32_t multiplier = p->depth_multiplier, channels = p->input_channels,
+                  outputs = channels * multiplier;
+    const int32_t taps = p->kernel_height * p->kernel_width;
+    const int32_t zero = 2 * p->output_zero_point + 1, low = p->output_min, high = p->output_max;
+    const int8_t *weights = p->weights;
     const int32_t *channel = p->channels;
-    int32_t c = 0, m = 0, ky, kx;
+    int32_t left = outputs, m = 0, t;
     /* Four channels at once share the walk over the window. */
-    for (; multiplier == 1 && c + 4 <= outputs; c += 4, weights += 4, input += 4, channel += 12) {
-        const int8_t *in = input, *w = weights;
-        int32_t a0 = channel[0], a1 = channel[3], a2 = channel[6], a3 = channel[9];
-        for (ky = 0; ky < y->taps; ky++, in += row, w += kernel_row) {
-            for (kx = 0; kx < x->taps; kx++, in += step, w += outputs) {
-                a0 += (in[0] - zero) * w[0];
-                a1 += (in[1] - zero) * w[1];
-                a2 += (in[2] - zero) * w[2];
-                a3 += (in[3] - zero) * w[3];
-            }
+    for (; multiplier == 1 && left >= 4; left -= 4, weights += 4, window += 4, channel += 12) {
+        const int8_t *x = window, *w = weights;
+        int32_t a = channel[0], b = channel[3], c = channel[6], d = channel[9];
+        for (t = taps; t > 0; t--, x += outputs, w += outputs) {
+            a += x[0] * w[0];
+            b += x[1] * w[1];
+            c += x[2] * w[2];
+            d += x[3] * w[3];
         }
-        *output++ = requantized(p, channel, a0);
-        *output++ = requantized(p, channel + 3, a1);
-        *output++ = requantized(p, channel + 6, a2);
-        *output++ = requantized(p, channel + 9, a3);
+        *output++ = (int8_t)kit_clamp(kit_scale(a, channel, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(b, channel + 3, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(c, channel + 6, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(d, channel + 9, zero), low, high);
     }
-    for (; c < outputs; c++, weights++, channel += 3) {
-        const int8_t *in = input, *w = weights;
+    for (; left > 0; left--, weights++, channel += 3) {
+        const int8_t *x = window, *w = weights;
         int32_t acc = channel[0];
-        for (ky = 0; ky < y->taps; ky++, in += row, w += kernel_row) {
-            for (kx = 0; kx < x->taps; kx++, in += step, w += outputs) {
-                acc += (*in - zero) * *w;
-            }
+        for (t = taps; t > 0; t--, x += channels, w += outputs) {
+            acc += *x * *w;
         }
-        *output++ = requantized(p, channel, acc);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc, channel, zero), low, high);
         if (++m == multiplier) {
             m = 0;
-            input++;
+            window++;
         }
     }
     return output;
 }
 
-void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output) {
+void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
+                           void *scratch) {
+    const int32_t channels = p->input_channels;
+    const struct kit_taps taps = {p->kernel_height,
+                                  p->kernel_width,
+                                  channels,
+                                  p->dilation_width * channels,
+                                  p->dilation_height * p->input_width * channels,
+                                  p->input_zero_point};
+    int8_t *const patch = (int8_t *)scratch;
     int32_t b, oy, ox;
     for (b = 0; b < p->batches; b++) {
         for (oy = 0; oy < p->output_height; oy++) {
@@ -63,10 +61,10 @@ void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8
             for (ox = 0; ox < p->output_width; ox++) {
                 const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
                                                        p->kernel_width, p->input_width);
-                output = pixel(p, input + (y.start * p->input_width + x.start) * p->input_channels, &y, &x,
-                               output);
+                kit_gather(&taps, input + (y.start * p->input_width + x.start) * channels, &y, &x, patch);
+                output = pixel(p, patch, output);
             }
         }
-        input += p->input_height * p->input_width * p->input_channels;
+        input += p->input_height * p->input_width * channels;
     }
 }

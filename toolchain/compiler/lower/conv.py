@@ -6,18 +6,18 @@ import numpy as np
 
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.convolution import (
-    bias_of,
     blocked,
     channel_table,
+    channels_of,
+    folded_bias,
     folded_table,
     forward_lead,
-    multipliers_of,
     quantization_fields,
     require_int8,
     require_small,
     whole_blocks,
 )
-from toolchain.compiler.lower.dsp import channels_of, dot_stream
+from toolchain.compiler.lower.dsp import dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -91,12 +91,16 @@ def conv_step(
 
 def portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
     """The call of `kit_conv_s8`; ``weights`` [outputs, kernel height, kernel width, filter channels]."""
-    outputs, _, _, depth = weights.shape
-    channels = operator.input(0).elements // (batches * window.in_h * window.in_w)
-    groups = channels // depth
-    multiplier, shift = multipliers_of(operator, outputs)
+    outputs, kernel_h, kernel_w, depth = weights.shape
+    inputs = operator.input(0).elements // (batches * window.in_h * window.in_w)
+    groups = inputs // depth
+    channels = channels_of(operator, weights)
+    bias = folded_bias(channels, operator.input(0).zero_point)
     by_group = weights.reshape(groups, outputs // groups, -1)
-    starts = window.starts(batches) * channels
+    direct = kernel_h * kernel_w == 1 and window.pad_h == window.pad_w == 0
+    # A window that is gathered is not read any more when the pixel is written; one of several groups is.
+    gathered = groups == 1 and not direct
+    starts = window.starts(batches) * inputs
     return conv_step(
         operator,
         "kit_conv_s8",
@@ -105,10 +109,20 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
         batches,
         {
             "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
-            "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
+            "channels": Constant("channels", channel_table(channels, bias)),
         },
-        lead=forward_lead(starts, (np.arange(len(starts)) + 1) * outputs),
+        lead=pixel_lead(operator, starts, outputs, gathered),
+        scratch_bytes=4 if direct else kernel_h * kernel_w * depth,  # the kernel has the argument in any case
     )
+
+
+def pixel_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: bool) -> int:
+    """`Overlap.lead` of a kernel that works pixel by pixel, from windows that begin at byte ``starts[p]``; with
+    ``gathered`` a window has been read before its pixel is written."""
+    ends = np.arange(1, len(starts) + 1)
+    if not gathered:
+        return forward_lead(starts, ends * outputs)
+    return forward_lead(starts[1:], ends[:-1] * outputs) if len(starts) > 1 else operator.input(0).bytes
 
 
 def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
@@ -116,8 +130,7 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
     outputs, kernel_h, kernel_w, depth = weights.shape
     row = kernel_w * depth
     rows = np.pad(weights.reshape(outputs, kernel_h, row), ((0, 0), (0, 0), (0, -row % 4)))
-    channels = channels_of(operator, rows)
-    stream = None if channels is None else dot_stream(channels, operator.input(0).zero_point)
+    stream = dot_stream(channels_of(operator, rows), operator.input(0).zero_point)
     if stream is None:
         return None
     pointwise = (
@@ -145,7 +158,6 @@ def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
     if table is None:
         return None
     starts = window.starts(batches) * depth
-    ends = np.arange(1, len(starts))  # a pixel's window was read before its outputs are written
     return conv_step(
         operator,
         "kit_conv_s8_mve",
@@ -153,6 +165,6 @@ def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
         weights,
         batches,
         {"weights": Constant("weights", whole_blocks(weights)), "channels": Constant("channels", table)},
-        lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
+        lead=pixel_lead(operator, starts, outputs, gathered=True),
         scratch_bytes=kernel_h * kernel_w * depth,
     )

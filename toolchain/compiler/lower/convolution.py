@@ -4,11 +4,12 @@ and how far an output may run behind its input."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from toolchain.compiler.lower.common import output_range, refuse
-from toolchain.model.arithmetic import quantize_multiplier
+from toolchain.model.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_multiplier
 from toolchain.model.graph import DType, Operator
 
 BLOCK = 4  # output channels whose weights are interleaved
@@ -58,9 +59,61 @@ def multipliers_of(operator: Operator, channels: int) -> tuple[np.ndarray, np.nd
     return table[:, 0], table[:, 1]
 
 
-def channel_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """bias, multiplier and shift of each channel side by side, int32 [channels, 3], as the portable kernels read."""
-    return np.stack([bias, multiplier, shift], axis=1).astype(np.int32)
+@dataclass(frozen=True)
+class Channels:
+    """Output channels of a layer: weights int64 [outputs, taps]; bias, multiplier, shift int64 [outputs]."""
+
+    weights: np.ndarray
+    bias: np.ndarray
+    multiplier: np.ndarray
+    shift: np.ndarray
+
+
+def channels_of(operator: Operator, weights: np.ndarray) -> Channels:
+    """The channels of a layer; ``weights`` [outputs, …].
+
+    A channel whose output does not depend on the input (all weights 0, or multiplier 0) gets a bias, multiplier and
+    shift that give the same output and are small; so no multiplier is 0. A layer whose accumulators could leave 32
+    bits is refused: the reference's would overflow.
+    """
+    outputs = weights.shape[0]
+    bias = bias_of(operator, outputs)
+    multiplier, shift = multipliers_of(operator, outputs)
+    wide = weights.reshape(outputs, -1).astype(np.int64)
+    zero_point = operator.output.zero_point
+    low, high = output_range(operator)
+    fixed = (multiplier == 0) | ~wide.any(axis=1)
+    value = np.clip(multiply_by_quantized_multiplier(bias, multiplier, shift) + zero_point, low, high)
+    found = Channels(
+        np.where(fixed[:, None], 0, wide),
+        np.where(fixed, 4 * (value - zero_point), bias),  # a quarter of it: half by the multiplier, half by the shift
+        np.where(fixed, 1 << 30, multiplier),
+        np.where(fixed, -1, shift),
+    )
+    largest = np.abs(found.bias) + 256 * np.abs(found.weights).sum(axis=1)
+    if largest.max() > INT32_MAX - 512:  # no sum can overflow, in any order, nor what `kit_scale` adds
+        raise refuse(operator, "its sums can leave 32 bits", "re-convert the model", operator.input(1))
+    return found
+
+
+def folded_bias(channels: Channels, input_zero_point: int) -> np.ndarray:
+    """Biases with the input zero point in them, modulo 2^32: for dot products of the inputs as they are."""
+    return wrapped(channels.bias - input_zero_point * channels.weights.sum(axis=1))
+
+
+def wrapped(values: np.ndarray) -> np.ndarray:
+    """Modulo 2^32, int64 holding int32."""
+    return (values & 0xFFFFFFFF).astype(np.uint32).astype(np.int32).astype(np.int64)
+
+
+def doubled(multiplier: np.ndarray) -> np.ndarray:
+    """2 * multiplier modulo 2^32, the factor for a product's high word (see `kit_scale`)."""
+    return wrapped(2 * multiplier)
+
+
+def channel_table(channels: Channels, bias: np.ndarray) -> np.ndarray:
+    """What `kit_scale` reads: ``bias``, doubled multiplier and n - 1 of each channel, int32 [channels, 3]."""
+    return np.stack([bias, doubled(channels.multiplier), -1 - channels.shift], axis=1).astype(np.int32)
 
 
 def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -72,12 +125,9 @@ def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) ->
 
 def folded_table(operator: Operator, weights: np.ndarray) -> np.ndarray | None:
     """`vector_table` with the input zero point folded into the biases; None when a channel has a left shift."""
-    outputs = weights.shape[0]
-    multiplier, shift = multipliers_of(operator, outputs)
-    sums = weights.reshape(outputs, -1).astype(np.int64).sum(axis=1)
-    bias = bias_of(operator, outputs) - operator.input(0).zero_point * sums
-    fits = (shift <= 0).all() and abs(bias).max() < 1 << 31
-    return vector_table(bias, multiplier, shift) if fits else None
+    channels = channels_of(operator, weights)
+    bias = folded_bias(channels, operator.input(0).zero_point)
+    return None if (channels.shift > 0).any() else vector_table(bias, channels.multiplier, channels.shift)
 
 
 def whole_blocks(weights: np.ndarray) -> np.ndarray:

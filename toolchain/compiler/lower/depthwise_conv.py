@@ -7,17 +7,19 @@ import numpy as np
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.conv import dsp_step as conv_dsp_step
 from toolchain.compiler.lower.conv import mve_step as conv_mve_step
+from toolchain.compiler.lower.conv import pixel_lead
 from toolchain.compiler.lower.convolution import (
     BLOCK,
-    bias_of,
     channel_table,
+    channels_of,
+    doubled,
+    folded_bias,
     forward_lead,
-    multipliers_of,
     quantization_fields,
     require_int8,
     require_small,
 )
-from toolchain.compiler.lower.dsp import channels_of, doubled, packed_shifts
+from toolchain.compiler.lower.dsp import packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -121,28 +123,32 @@ def _step(
 def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
     """The call of `kit_depthwise_conv_s8`; ``weights`` [kernel height, kernel width, outputs]."""
     outputs, channels = weights.shape[2], operator.input(0).shape[3]
-    multiplier, shift = multipliers_of(operator, outputs)
-    if outputs == channels:
-        lead = window.channelwise_lead(batches, channels)
-    else:
-        starts = window.starts(batches) * channels
-        lead = forward_lead(starts, (np.arange(len(starts)) + 1) * outputs)
+    found = channels_of(operator, weights.transpose(2, 0, 1))
+    bias = folded_bias(found, operator.input(0).zero_point)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", weights),
-        "channels": Constant("channels", channel_table(bias_of(operator, outputs), multiplier, shift)),
+        "channels": Constant("channels", channel_table(found, bias)),
     }
-    return _step(operator, "kit_depthwise_conv_s8", window, batches, constants, lead)
+    return _step(
+        operator,
+        "kit_depthwise_conv_s8",
+        window,
+        batches,
+        constants,
+        lead=pixel_lead(operator, window.starts(batches) * channels, outputs, gathered=True),
+        scratch_bytes=window.kernel_h * window.kernel_w * channels,
+    )
 
 
 def _mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
     """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift, or with fewer than eight."""
     channels = weights.shape[2]
-    multiplier, shift = multipliers_of(operator, channels)
-    if (shift > 0).any() or channels < 8:
+    found = channels_of(operator, weights.transpose(2, 0, 1))
+    if (found.shift > 0).any() or channels < 8:
         return None
     lanes = np.array([0, 2, 4, 6, 1, 3, 5, 7])
     order = np.concatenate([min(first, channels - 8) + lanes for first in range(0, channels, 8)])
-    table = np.stack([bias_of(operator, channels), multiplier, shift])[:, order].reshape(3, -1, 8).transpose(1, 0, 2)
+    table = np.stack([found.bias, found.multiplier, found.shift])[:, order].reshape(3, -1, 8).transpose(1, 0, 2)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", weights),
         "channels": Constant("channels", table.astype(np.int32).ravel()),
@@ -159,7 +165,7 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
     """The call of `kit_depthwise_conv_s8_dsp`; None when a channel has no right shift."""
     kernel_h, kernel_w, outputs = weights.shape
     channels = channels_of(operator, weights.transpose(2, 0, 1))
-    if channels is None:
+    if (channels.shift > -1).any():
         return None
     pad = (0, -outputs % BLOCK)
     taps = np.pad(channels.weights, (pad, (0, 0))).reshape(-1, BLOCK, kernel_h, kernel_w)

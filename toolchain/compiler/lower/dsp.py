@@ -2,53 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from toolchain.compiler.lower.common import output_range
-from toolchain.compiler.lower.convolution import BLOCK, bias_of, multipliers_of
-from toolchain.model.arithmetic import multiply_by_quantized_multiplier
-from toolchain.model.graph import Operator
-
-
-@dataclass(frozen=True)
-class Channels:
-    """Output channels of a layer: weights int64 [outputs, taps]; bias, multiplier, shift int64 [outputs]."""
-
-    weights: np.ndarray
-    bias: np.ndarray
-    multiplier: np.ndarray
-    shift: np.ndarray
-
-
-def channels_of(operator: Operator, weights: np.ndarray) -> Channels | None:
-    """The channels of a layer such that each has a right shift of at least 1, as the DSP epilogue needs; None when
-    there is one that does not.
-
-    A channel whose output does not depend on the input (all weights 0, or multiplier 0) gets a bias, multiplier and
-    shift that give the same output and are small.
-    """
-    outputs = weights.shape[0]
-    bias = bias_of(operator, outputs)
-    multiplier, shift = multipliers_of(operator, outputs)
-    wide = weights.reshape(outputs, -1).astype(np.int64)
-    zero_point = operator.output.zero_point
-    low, high = output_range(operator)
-    fixed = (multiplier == 0) | ~wide.any(axis=1)
-    value = np.clip(multiply_by_quantized_multiplier(bias, multiplier, shift) + zero_point, low, high)
-    found = Channels(
-        np.where(fixed[:, None], 0, wide),
-        np.where(fixed, 4 * (value - zero_point), bias),  # a quarter of it: half by the multiplier, half by the shift
-        np.where(fixed, 1 << 30, multiplier),
-        np.where(fixed, -1, shift),
-    )
-    return found if (found.shift <= -1).all() else None
-
-
-def doubled(multiplier: np.ndarray) -> np.ndarray:
-    """2 * multiplier modulo 2^32, the factor for SMMLAR, int64 holding int32."""
-    return (2 * multiplier).astype(np.uint32).astype(np.int32).astype(np.int64)
+from toolchain.compiler.lower.convolution import BLOCK, Channels, doubled
 
 
 def packed_shifts(shift: np.ndarray) -> int:
@@ -66,7 +24,10 @@ def common_table(channels: Channels) -> np.ndarray | None:
 
 
 def dot_stream(channels: Channels, input_zero_point: int, inline_table: bool = True) -> np.ndarray | None:
-    """The stream of ``kit_dot_dsp.h``, int32; None when a pair of channels cannot share halfwords exactly."""
+    """The stream of ``kit_dot_dsp.h``, int32; None when a pair of channels cannot share halfwords exactly, or a channel
+    has no right shift, which the epilogue needs."""
+    if (channels.shift > -1).any():
+        return None
     outputs, taps = channels.weights.shape
     even = outputs + outputs % 2
     pad = ((0, even - outputs), (0, -taps % 4))

@@ -10,6 +10,7 @@ from toolchain.compiler.lower.common import Window, refuse
 from toolchain.compiler.lower.conv import dsp_step, portable_step
 from toolchain.compiler.lower.convolution import (
     BLOCK,
+    channels_of,
     folded_table,
     forward_lead,
     quantization_fields,
@@ -17,7 +18,7 @@ from toolchain.compiler.lower.convolution import (
     require_small,
     whole_blocks,
 )
-from toolchain.compiler.lower.dsp import channels_of, common_table, dot_stream
+from toolchain.compiler.lower.dsp import common_table, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -51,8 +52,6 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     """The call of `kit_fully_connected_s8_dsp`; None when its arithmetic would not be exact for these weights."""
     outputs, depth = weights.shape
     channels = channels_of(operator, weights)
-    if channels is None:
-        return None
     table = common_table(channels)
     stream = dot_stream(channels, operator.input(0).zero_point, inline_table=table is None)
     if stream is None:
