@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import subprocess
+from random import Random
 
 import numpy as np
 import pytest
 
+from tests.modelgen.networks import random_network
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.host_build import host_compiler
 from toolchain.compiler.native import NativeModel
 from toolchain.compiler.step import LOWERINGS, Context, Overlap, Step, View
-from toolchain.errors import BadInput
+from toolchain.errors import BadInput, KitError
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
+from toolchain.model.reader import read_model
 
 pytestmark = pytest.mark.unit
 
@@ -59,6 +62,13 @@ def test_generated_code_runs_and_shows_its_tensors(copy_ops: None) -> None:
         model.run([value.astype(np.int16)])
 
 
+def test_a_tensor_beyond_any_microcontroller_is_refused() -> None:
+    a, b = tensor("a", (4, 4), 0), tensor("huge", (1 << 12, (1 << 12) + 1), 1)
+    graph = Graph("g", (a,), (b,), (Operator("RESIZE_NEAREST_NEIGHBOR", (a,), (b,), index=3),))
+    with pytest.raises(BadInput, match=r"layer 3 \(RESIZE_NEAREST_NEIGHBOR\): tensor 'huge'.*16,781,312 bytes"):
+        compile_model(graph, "generic")
+
+
 def test_same_graph_gives_the_same_bytes(copy_ops: None) -> None:
     assert compile_model(chain(), "generic").files == compile_model(chain(), "generic").files
 
@@ -80,3 +90,20 @@ def test_one_line_build_without_warnings(copy_ops: None, tmp_path, standard: lis
     command = [*host_compiler(), *standard, "-Wall", "-Wextra", "-Werror", "-O2", "-c", *sources]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_damaged_models_are_refused_or_compiled() -> None:
+    """Whatever the reader lets through, the compiler takes or refuses in words."""
+    random = Random(1)
+    compiled = refused = 0
+    for _ in range(150):
+        data = bytearray(random_network(random.randrange(40)))
+        for _ in range(random.choice((1, 1, 2))):
+            data[random.randrange(len(data))] = random.randrange(256)
+        try:
+            compile_model(read_model(bytes(data)), "generic")
+            compiled += 1
+        except KitError as error:
+            assert error.message and "\n" not in error.message
+            refused += 1
+    assert compiled > 20 and refused > 20

@@ -16,6 +16,7 @@ from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Tensor
 from toolchain.resources import resource
 
+MAX_TENSOR_BYTES = 1 << 24
 OPTIMIZE = ("default", "speed", "size", "ram")
 
 
@@ -53,6 +54,7 @@ def compile_model(
         raise BadInput(f"cannot optimise for '{optimize}'", f"one of {', '.join(OPTIMIZE)}")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix) or prefix.startswith("kit_"):
         raise BadInput(f"prefix '{prefix}' is no C identifier of its own", "use letters, digits and underscores")
+    _refuse_huge(graph)
     load_lowerings()
     graph = run_passes(graph)
     context = Context(graph, TARGETS[target], optimize)
@@ -80,6 +82,18 @@ def compile_model(
         program,
         plan,
     )
+
+
+def _refuse_huge(graph: Graph) -> None:
+    """Raise BadInput for an activation that no microcontroller has the memory for."""
+    for op in (*graph.initializers, *graph.operators):
+        for tensor in op.outputs:
+            if tensor.bytes > MAX_TENSOR_BYTES:
+                raise BadInput(
+                    f"layer {op.index} ({op.kind}): tensor '{tensor.name}' of shape {list(tensor.shape)} takes "
+                    f"{tensor.bytes:,} bytes, at most {MAX_TENSOR_BYTES:,} are supported",
+                    "no microcontroller holds it; reduce the size of the input or the number of channels",
+                )
 
 
 def _tensor_report(tensor: Tensor, plan: Plan) -> dict[str, Any]:
