@@ -1,3 +1,7 @@
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* runs once over few values: its bytes count for more than its time */
+#endif
+
 #include "kit_softmax.h"
 
 #include "kit_fixedpoint.h"

@@ -11,6 +11,8 @@ from tests.modelgen.strategy import Draw, strategy
 def _resize(draw: Draw, kind: str) -> bytes:
     n, h, w, c = shape_of(draw, 4, 4, 7)
     target = [draw(st.integers(1, 14)), draw(st.integers(1, 14))]
+    if draw(st.booleans()):
+        target = [draw(st.integers(1, 3)) * h, draw(st.integers(1, 3)) * w]
     align, half = draw(st.sampled_from(((False, False), (True, False), (False, True))))
     shape = (n, *target, c)
     return one_operator(draw, kind, (n, h, w, c), shape, [int32(*target)], align_corners=align, half_pixel_centers=half)

@@ -34,7 +34,16 @@ def lower_resize_nearest(operator: Operator, context: Context) -> Step | View:
     x, y = _images(operator)
     flags = bool(operator.options.get("align_corners")), bool(operator.options.get("half_pixel_centers"))
     rows, columns = nearest(x.shape[1], y.shape[1], *flags), nearest(x.shape[2], y.shape[2], *flags)
-    return move(operator, numbers(x)[:, rows][:, :, columns], x, y)
+    source = numbers(x)[:, rows][:, :, columns]
+    factors = y.shape[1] // x.shape[1], y.shape[2] // x.shape[2]
+    repeated = all(
+        np.array_equal(np.repeat(np.arange(n), f), picks)
+        for n, f, picks in zip(x.shape[1:3], factors, (rows, columns), strict=True)
+    )
+    if repeated:  # whole factors: strides of 0 instead of a table
+        n, h, w, c = x.shape
+        source = source.reshape(n, h, factors[0], w, factors[1], c)
+    return move(operator, source, x, y)
 
 
 def bilinear_positions(size: int, out: int, align_corners: bool, half_pixel_centers: bool) -> tuple[int, int]:
