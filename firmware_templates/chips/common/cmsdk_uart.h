@@ -50,9 +50,8 @@ static inline int uart_getc(void) {
         return -1;
     }
     const uint8_t byte = ring[ring_out % RING];
-    const int was_full = ring_in - ring_out == RING;
     ring_out++;
-    if (was_full) {
+    if ((UART_STATE & 2u) != 0) { /* left there when the ring was full */
         __asm volatile("cpsid i" ::: "memory");
         uart_interrupt();
         __asm volatile("cpsie i" ::: "memory");

@@ -1,0 +1,217 @@
+"""Emulated boards as serial ports: text, input, ticks, stack, reset, and an end without orphans."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import serial
+from bare import hello
+
+from toolchain.board.build import Program, build_program
+from toolchain.board.compilers import all_compilers
+from toolchain.board.descriptor import list_boards
+from toolchain.board.staging import Source
+from toolchain.emulate import Emulator, start
+from toolchain.emulate.run import run_program
+from toolchain.errors import DeviceError, Missing
+
+pytestmark = pytest.mark.emulator
+
+BOARDS = {b.name: b.as_emulated() for b in list_boards(internal=True) if b.emulator and b.architecture != "host"}
+PAIRS = [(name, compiler.family) for name, board in BOARDS.items() for compiler in all_compilers(board)]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Program]:
+    return {}
+
+
+@pytest.fixture(params=PAIRS, ids="-".join)
+def board(
+    request: pytest.FixtureRequest,
+    built: dict[tuple[str, str], Program],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Emulator, serial.SerialBase]]:
+    """Every emulated board with every compiler that builds for it, running the test program."""
+    name, family = request.param
+    if request.param not in built:
+        (compiler,) = [c for c in all_compilers(BOARDS[name]) if c.family == family]
+        out = tmp_path_factory.mktemp(name)
+        built[request.param] = build_program(BOARDS[name], hello(), out, compiler=compiler)
+    program = built[request.param]
+    try:
+        emulator = start(program.board, program.elf)
+    except Missing as error:
+        pytest.skip(str(error))
+    with emulator, serial.serial_for_url(emulator.port, timeout=20) as line:
+        yield emulator, line
+
+
+def ask(line: serial.SerialBase, letter: bytes) -> list[int]:
+    line.write(letter)
+    return [int(word) for word in line.read_until(b"\n").split()[1:]]
+
+
+def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialBase]) -> None:
+    emulator, line = board
+    assert line.read_until(b"hello ") == b"\nhello "
+    first = line.read_until(b"\n")
+    assert first.startswith(b"memory ok hz "), "data was not copied or memory not zeroed at start"
+    hz = int(first.split()[-1])
+    assert 1_000_000 <= hz <= 1_000_000_000
+
+    once, twice = ask(line, b"t")
+    again = ask(line, b"t")
+    assert once > 0 and abs(twice - 2 * once) <= max(3, once // 10)
+    assert abs(again[0] - once) <= 1 and abs(again[1] - twice) <= 1, "ticks do not repeat"
+    latency = emulator.ticks_to_latency(once, hz)
+    if emulator.unit == "instructions":
+        assert 30_000 <= latency <= 200_000, "10,000 turns of a loop of several instructions"
+    else:
+        assert latency == pytest.approx(once * 1e6 / hz)
+
+    before, after = ask(line, b"s")
+    assert 0 < before < after < 4096
+
+    sent = bytes(range(0x80, 0x100)) * 8
+    line.write(sent)
+    assert line.read(len(sent)) == sent
+
+    line.write(b"r")
+    assert line.read_until(b"hello ").endswith(b"\nhello ")
+    assert line.read_until(b"\n") == first
+
+    line.write(b"o")
+    assert b"panic: " in line.read_until(b"panic: ")
+    assert any(word in line.read_until(b"\n") for word in (b"stack overflow", b"emory access violation"))
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "esp32"])
+def test_a_client_may_come_back(name: str, tmp_path: Path) -> None:
+    program = build(name, hello(), tmp_path)
+    with start(program.board, program.elf) as emulator:
+        for letter in (b"a", b"b"):
+            with serial.serial_for_url(emulator.port, timeout=20) as line:
+                line.write(letter)
+                assert line.read_until(letter).endswith(letter)
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "esp32c3"])
+def test_an_idle_board_takes_no_processor_time(name: str, tmp_path: Path) -> None:
+    program = build(name, hello(), tmp_path)
+    with start(program.board, program.elf) as emulator, serial.serial_for_url(emulator.port, timeout=20) as line:
+        line.read_until(b"\n", 200)
+        line.write(b"x")
+        line.read_until(b"x")
+        time.sleep(0.3)
+        before = cpu_seconds(processes_with(str(program.elf)))
+        time.sleep(1.5)
+        assert cpu_seconds(processes_with(str(program.elf))) - before < 0.4
+
+
+def test_close_ends_the_process_and_may_be_called_twice(tmp_path: Path) -> None:
+    program = build("mps2-an386", hello(), tmp_path)
+    emulator = start(program.board, program.elf)
+    assert processes_with(str(program.elf))
+    emulator.close()
+    assert gone(str(program.elf))
+    emulator.close()
+    with pytest.raises(DeviceError, match=r"qemu 7\.2|qemu"):
+        emulator.check()
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "esp32"])
+def test_no_orphan_stays_when_the_parent_is_killed(name: str, tmp_path: Path) -> None:
+    program = build(name, hello(), tmp_path)
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from toolchain.board.descriptor import load_board; from toolchain.emulate import start\n"
+        f"e = start(load_board({name!r}).as_emulated(), Path({str(program.elf)!r}))\n"
+        "print(e.port, flush=True); time.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    assert parent.stdout.readline().startswith(b"socket://")
+    assert processes_with(str(program.elf)), "the emulator does not run"
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert gone(str(program.elf))
+
+
+def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
+    board = BOARDS["mps2-an386"]
+    assert board.emulator is not None
+    wrong = board.model_copy(update={"emulator": board.emulator.model_copy(update={"machine": "no-such-machine"})})
+    with pytest.raises(DeviceError, match="no-such-machine"):
+        with start(wrong, tmp_path / "none.elf") as emulator:
+            time.sleep(0.5)
+            emulator.check()
+    esp = BOARDS["esp32"]
+    (tmp_path / "bad.elf").write_text("no ELF")
+    with pytest.raises(DeviceError, match=r"ended with status 1: .*(?i:elf)"):
+        start(esp, tmp_path / "bad.elf")
+
+
+def test_a_bare_program_is_run_for_its_text_and_counts_alike_each_time(tmp_path: Path) -> None:
+    text = (
+        '#include "chip.h"\nint main(void) { chip_init(); const uint64_t a = chip_ticks();\n'
+        "for (volatile int i = 0; i < 12345; i++) {}\n"
+        "uint32_t n = (uint32_t)(chip_ticks() - a); while (n != 0) { chip_putc('0' + n % 10); n /= 10; }\n"
+        "chip_putc(4); for (;;) chip_wait(); }\n"
+    )
+    for name in ("mps2-an386", "mps3-an547", "qemu-virt-rv32", "qemu-lx106"):
+        if all_compilers(BOARDS[name]):
+            runs = {run_program(BOARDS[name], [Source("app/main.c", text)], tmp_path / name) for _ in range(3)}
+            assert len(runs) == 1 and runs.pop().isdigit(), name
+
+
+def test_a_bare_program_that_crashes_or_hangs_is_told(tmp_path: Path) -> None:
+    crash = '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); __builtin_trap(); }\n'
+    hang = '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); for (;;) chip_wait(); }\n'
+    for name in ("mps2-an386", "qemu-virt-rv32", "qemu-lx106"):
+        with pytest.raises(DeviceError, match=r"stopped: A\s+panic: (hard fault|trap|exception) at 0x"):
+            run_program(BOARDS[name], [Source("app/main.c", crash)], tmp_path / name)
+    with pytest.raises(DeviceError, match=r"not ended after 0\.5 s; it said 'A'"):
+        run_program(BOARDS["mps2-an386"], [Source("app/main.c", hang)], tmp_path, seconds=0.5)
+
+
+def build(name: str, sources: list[Source], out: Path) -> Program:
+    if not all_compilers(BOARDS[name]):
+        pytest.skip(f"no compiler for {name} is installed")
+    return build_program(BOARDS[name], sources, out)
+
+
+def processes_with(word: str) -> list[int]:
+    """Processes other than this one that have ``word`` in their command line."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if int(folder.name) != os.getpid() and word.encode() in line:
+            found.append(int(folder.name))
+    return found
+
+
+def gone(word: str, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while processes_with(word) and time.monotonic() < end:
+        time.sleep(0.05)
+    return not processes_with(word)
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
