@@ -150,10 +150,9 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
     board = BOARDS["mps2-an386"]
     assert board.emulator is not None
     wrong = board.model_copy(update={"emulator": board.emulator.model_copy(update={"machine": "no-such-machine"})})
-    with pytest.raises(DeviceError, match="no-such-machine"):
-        with start(wrong, tmp_path / "none.elf") as emulator:
-            time.sleep(0.5)
-            emulator.check()
+    with pytest.raises(DeviceError, match="no-such-machine"), start(wrong, tmp_path / "none.elf") as emulator:
+        time.sleep(0.5)
+        emulator.check()
     esp = BOARDS["esp32"]
     (tmp_path / "bad.elf").write_text("no ELF")
     with pytest.raises(DeviceError, match=r"ended with status 1: .*(?i:elf)"):

@@ -57,7 +57,7 @@ _COMMON = (
 _BY_FAMILY: dict[str, tuple[str, ...]] = {
     "gcc": ("-ffreestanding", "-fbuiltin"),
     "espressif": ("-ffreestanding", "-fbuiltin"),
-    "zig": ("-fno-sanitize=all", "-fno-stack-protector", "-Wno-unused-command-line-argument"),
+    "zig": ("-g0", "-fno-sanitize=all", "-fno-stack-protector", "-Wno-unused-command-line-argument"),
 }
 
 

@@ -32,6 +32,7 @@ class QemuEmulator(ProcessEmulator):
         program = find_program(*_PROGRAMS[board.architecture])
 
         def command(descriptor: int) -> list[str]:
+            semihosting = ["-semihosting"] if settings.get("semihosting") else []
             image = ["-bios", str(firmware)] if settings.get("load") == "bios" else ["-kernel", str(firmware)]
             return [
                 *(str(program), "-M", machine, *(["-cpu", str(settings["cpu"])] if "cpu" in settings else [])),
@@ -43,6 +44,7 @@ class QemuEmulator(ProcessEmulator):
                     "-serial",
                     "chardev:uart",
                 ),
+                *semihosting,
                 *image,
             ]
 
