@@ -90,7 +90,7 @@ def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialB
 
     line.write(b"o")
     assert b"panic: " in line.read_until(b"panic: ")
-    assert any(word in line.read_until(b"\n") for word in (b"stack overflow", b"emory access violation"))
+    assert line.read_until(b" at ") in (b"stack overflow at ", b"exception at ", b"Memory access violation at ")
 
 
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32"])
@@ -123,7 +123,7 @@ def test_close_ends_the_process_and_may_be_called_twice(tmp_path: Path) -> None:
     emulator.close()
     assert gone(str(program.elf))
     emulator.close()
-    with pytest.raises(DeviceError, match=r"qemu 7\.2|qemu"):
+    with pytest.raises(DeviceError, match="was ended"):
         emulator.check()
 
 
@@ -150,7 +150,7 @@ def test_an_emulator_that_cannot_start_says_why(tmp_path: Path) -> None:
     board = BOARDS["mps2-an386"]
     assert board.emulator is not None
     wrong = board.model_copy(update={"emulator": board.emulator.model_copy(update={"machine": "no-such-machine"})})
-    with pytest.raises(DeviceError, match="no-such-machine"), start(wrong, tmp_path / "none.elf") as emulator:
+    with pytest.raises(DeviceError, match="unsupported machine type"), start(wrong, tmp_path / "none.elf") as emulator:
         time.sleep(0.5)
         emulator.check()
     esp = BOARDS["esp32"]
@@ -166,14 +166,16 @@ def test_a_bare_program_is_run_for_its_text_and_counts_alike_each_time(tmp_path:
         "uint32_t n = (uint32_t)(chip_ticks() - a); while (n != 0) { chip_putc('0' + n % 10); n /= 10; }\n"
         "chip_putc(4); for (;;) chip_wait(); }\n"
     )
-    for name in ("mps2-an386", "mps3-an547", "qemu-virt-rv32", "qemu-lx106"):
+    for name in ("mps2-an386", "mps3-an547", "qemu-virt-rv32"):
         if all_compilers(BOARDS[name]):
             runs = {run_program(BOARDS[name], [Source("app/main.c", text)], tmp_path / name) for _ in range(3)}
             assert len(runs) == 1 and runs.pop().isdigit(), name
 
 
 def test_a_bare_program_that_crashes_or_hangs_is_told(tmp_path: Path) -> None:
-    crash = '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); __builtin_trap(); }\n'
+    crash = (
+        '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); ((void (*)(void))0x30000000u)(); return 0; }\n'
+    )
     hang = '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); for (;;) chip_wait(); }\n'
     for name in ("mps2-an386", "qemu-virt-rv32", "qemu-lx106"):
         with pytest.raises(DeviceError, match=r"stopped: A\s+panic: (hard fault|trap|exception) at 0x"):

@@ -84,13 +84,11 @@ class ProcessEmulator(Emulator):
                 os.close(descriptor)
 
     def check(self) -> None:
+        if self._log.closed:
+            raise DeviceError(f"the emulator ({self.version}) was ended")
         status = self._process.poll()
         if status is not None:
-            self._log.seek(0)
-            words = self._log.read().decode(errors="replace").strip().splitlines()
-            raise DeviceError(
-                f"the emulator ended ({self.version}, status {status}): {' '.join(words[-2:]) or 'silently'}"
-            )
+            raise DeviceError(f"the emulator ({self.version}) ended with status {status}: {self._last_words()}")
 
     def wait_until_running(self, seconds: float, ready: bytes | None = None) -> None:
         """Wait until the process has said ``ready``; without that, give one that cannot start the time to say why.

@@ -21,12 +21,13 @@ class LabwiredEmulator(ProcessEmulator):
     def __init__(self, board: Board, firmware: Path) -> None:
         assert board.emulator is not None
         machine = board.emulator.machine
+        status = int(board.emulator.settings.get("uart_status", 0))
         version = labwired_version()
 
         def command(descriptor: int) -> list[str]:
             pump = Path(__file__).with_name("labwired_pump.py")
             # -P: its own folder is not searched for modules, where labwired is this file
-            return [sys.executable, "-P", str(pump), str(firmware.resolve()), machine, str(descriptor)]
+            return [sys.executable, "-P", str(pump), str(firmware.resolve()), machine, str(status), str(descriptor)]
 
         super().__init__(board, version, command)
         self.wait_until_running(START_SECONDS, READY)

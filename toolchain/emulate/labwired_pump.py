@@ -1,8 +1,9 @@
 """The process behind `LabwiredEmulator`: a TCP port on one side, the simulated chip's UART on the other.
 
-Run as ``labwired_pump.py ELF CHIP DESCRIPTOR``; the descriptor is a listening socket. Imports nothing of this
-package, so that it starts fast. Virtual time passes in slices. While the firmware waits for input (it counts that in
-``chip_waits``) and there is none, the process sleeps: an idle board takes no processor time."""
+Run as ``labwired_pump.py ELF CHIP STATUS DESCRIPTOR``: the address of the UART's register whose low byte counts what
+it has received, and a listening socket. Imports nothing of this package, so that it starts fast. Virtual time passes
+in slices. While the firmware waits for input (it counts that in ``chip_waits``) and there is none, the process
+sleeps: an idle board takes no processor time."""
 
 from __future__ import annotations
 
@@ -18,13 +19,14 @@ FIRST_SLICE = "20us"
 WAITS_WHEN_IDLE = 3  # calls of chip_wait() in a slice that are enough to call the firmware idle
 IDLE_SECONDS = 0.5  # between two slices of an idle firmware, for what it does of its own accord
 MAILBOX_SLOTS = 256
+FIFO_BYTES = 100  # of 128
 
 
 class Board:
     """The simulated chip as something that takes and gives bytes."""
 
-    def __init__(self, elf: str, chip: str) -> None:
-        self._elf, self._chip = elf, chip
+    def __init__(self, elf: str, chip: str, status: int) -> None:
+        self._elf, self._chip, self._status = elf, chip, status
         self._pending = bytearray()
         self._start()
 
@@ -73,10 +75,14 @@ class Board:
         self._last_waits = waits
 
     def _deliver(self) -> None:
-        """Hand pending bytes to the UART's FIFO (128 bytes; half of it, as it may hold some), or to the mailbox."""
+        """Hand pending bytes to the UART's FIFO, or to the mailbox, as far as there is room; none before the firmware
+        has first waited for some, because its start-up clears what came earlier."""
+        if self._last_waits == 0:
+            return
         if self._mailbox is None:
-            self._sim.send_bytes(bytes(self._pending[:64]))
-            del self._pending[:64]
+            room = FIFO_BYTES - (self._sim.read_u32(self._status) & 0xFF)
+            self._sim.send_bytes(bytes(self._pending[:room]))
+            del self._pending[:room]
             return
         free = MAILBOX_SLOTS - (self._written - self._sim.read_u32(self._mailbox + 4))
         for byte in self._pending[:free]:
@@ -112,9 +118,9 @@ def pump(board: Board, client: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    elf, chip, descriptor = sys.argv[1:]
+    elf, chip, status, descriptor = sys.argv[1:]
     output = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # LabWired writes what the UART sends to standard output too
-    board = Board(elf, chip)
+    board = Board(elf, chip, int(status))
     os.write(output, b"ready\n")
     serve(board, socket.socket(fileno=int(descriptor)))

@@ -5,7 +5,14 @@
     .align 1024
     .global _vectors
 _vectors:
-    /* Offsets of the LX6 and LX7 cores as Espressif configures them: kernel 0x300, user 0x340, double 0x3C0. */
+    /* Kernel, user and double exception of the lx106 core, where others have window vectors, which call0 code needs none
+     * of; then of the LX6 and LX7 cores as Espressif configures them. */
+    .org _vectors + 0x30
+    j fault
+    .org _vectors + 0x50
+    j fault
+    .org _vectors + 0x70
+    j fault
     .org _vectors + 0x300
     j fault
     .org _vectors + 0x340
