@@ -22,6 +22,7 @@ from toolchain.model.graph import Graph, Operator, Tensor
 _KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _LONGEST = 5
 _ROWS = (1, 2, 4)  # of the last output, computed at a time
+_FEWEST = 8  # pixels of a stripe of the last output: a call has costs of its own, and kernels take groups of pixels
 _PLACES = 3  # chains striped at most: after each, the peak is elsewhere
 
 
@@ -60,8 +61,11 @@ def _candidates(program: Program, context: Context, extra: float) -> Iterator[Pr
                 continue
             if any(_row_bytes(t) % ALIGNMENT for t in (chain[0].inputs[0], chain[-1].outputs[0])):
                 continue  # kernels that read words want stripes that start at words
+            height, width = chain[-1].outputs[0].shape[1:3]
             for rows in _ROWS:
-                if rows * 2 <= chain[-1].outputs[0].shape[1] and extra_work(chain, rows) <= extra:
+                if rows * width < _FEWEST and context.optimize != "ram":
+                    continue
+                if rows * 2 <= height and extra_work(chain, rows) <= extra:
                     steps = (*program.steps[:first], striped(chain, rows, context), *program.steps[last + 1 :])
                     yield replace(program, steps=steps)
 

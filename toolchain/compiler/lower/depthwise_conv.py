@@ -191,9 +191,10 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
         "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
         "channels": None,
     }
+    quick = (kernel_h, kernel_w, window.dilation_w) == (3, 3, 1) and outputs % BLOCK == 0
     return _step(
         operator,
-        "kit_depthwise_conv_s8_dsp",
+        "kit_depthwise_conv_s8_3x3_dsp" if quick else "kit_depthwise_conv_s8_dsp",
         window,
         batches,
         constants,
