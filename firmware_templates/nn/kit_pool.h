@@ -18,7 +18,9 @@ struct kit_pool_params {
 };
 
 void kit_average_pool_s8(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
+void kit_average_pool_s8_dsp(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
 void kit_max_pool_s8(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
+void kit_max_pool_s8_dsp(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
 void kit_average_pool_s16(const struct kit_pool_params *p, const int16_t *in, int16_t *out);
 void kit_max_pool_s16(const struct kit_pool_params *p, const int16_t *in, int16_t *out);
 

@@ -13,7 +13,7 @@ STRATEGIES = load_strategies()
 WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # tested on their own
 
 
-def check(kind: str, examples: int) -> None:
+def check(kind: str, examples: int, target: str = "generic") -> None:
     @settings(
         max_examples=examples,
         deadline=None,
@@ -23,7 +23,7 @@ def check(kind: str, examples: int) -> None:
     )
     @given(data=st.data())
     def run(data: st.DataObject) -> None:
-        assert_exact(data.draw(STRATEGIES[kind]))
+        assert_exact(data.draw(STRATEGIES[kind]), target)
 
     run()
 
@@ -32,6 +32,12 @@ def check(kind: str, examples: int) -> None:
 @pytest.mark.parametrize("kind", sorted(STRATEGIES.keys() - WEIGHTED))
 def test_operator(kind: str) -> None:
     check(kind, 2)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("kind", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
+def test_pooling_of_the_dsp_extension(kind: str) -> None:
+    check(kind, 12, "cortex-m4")
 
 
 @pytest.mark.slow

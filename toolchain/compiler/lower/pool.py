@@ -35,8 +35,12 @@ def lower_pool(operator: Operator, context: Context) -> Step:
         "lo": lo,
         "hi": hi,
     }
-    kernel = "kit_average_pool" if operator.kind == "AVERAGE_POOL_2D" else "kit_max_pool"
+    average = operator.kind == "AVERAGE_POOL_2D"
+    kernel = "kit_average_pool" if average else "kit_max_pool"
+    sums_fit = not average or window.kernel_h * window.kernel_w <= 255
     suffix = "s8" if x.dtype is DType.INT8 else "s16"
+    if suffix == "s8" and sums_fit and context.target.dsp and channels % 4 == 0:
+        suffix = "s8_dsp"
     return Step(
         operator,
         f"{kernel}_{suffix}",
