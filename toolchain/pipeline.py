@@ -195,7 +195,7 @@ def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str,
 
     Nothing is written when the model is refused (BadInput).
     """
-    compiled = _compile(model, target, optimize)
+    compiled = compile_to_c(model, target, optimize)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, text in {**compiled.files, "report.json": json.dumps(compiled.report, indent=1)}.items():
@@ -207,7 +207,8 @@ def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str,
     return compiled.report
 
 
-def _compile(model: Model, target: str, optimize: str) -> CompiledModel:
+def compile_to_c(model: Model, target: str, optimize: str) -> CompiledModel:
+    """``model`` compiled for ``target``. Raises BadInput when it is no int8 model or the compiler refuses it."""
     from toolchain.compiler.compile import compile_model
     from toolchain.model.checks import require_int8
     from toolchain.model.reader import read_model
@@ -243,7 +244,7 @@ def build(
 
     def make(folder: Path) -> None:
         progress.stage("compile", f"{model.name} to C for {board.target}")
-        compiled = _compile(model, board.target, optimize)
+        compiled = compile_to_c(model, board.target, optimize)
         progress.stage("build", f"firmware for {board.name}")
         identity = Identity(model.name, model.sha256, model.labels)
         firmware = build_firmware(board, compiled, identity, place / "objects", c_compiler, progress)

@@ -10,6 +10,10 @@
 #define KIT_APP_PROFILE 1 /* 0 leaves out `profile` and with it 8 bytes of RAM a layer */
 #endif
 
+#ifndef KIT_APP_MAIN
+#define KIT_APP_MAIN main /* kit_identity.h names another where an SDK brings a main of its own */
+#endif
+
 static _Alignas(16) uint8_t arena[MODEL_ARENA_BYTES];
 static struct kit_link link_state;
 static const unsigned label_count = KIT_LABEL_COUNT; /* a variable: compared with 0 it may be 0 itself */
@@ -356,7 +360,7 @@ static uint8_t carry_out(const struct kit_request *request, uint8_t *to, uint16_
     }
 }
 
-int main(void) {
+int KIT_APP_MAIN(void) {
     struct kit_request request;
 
     chip_init();

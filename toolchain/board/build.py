@@ -145,8 +145,7 @@ def build_firmware(
     C does not compile."""
     check_fits(board, compiled)
     compiler = compiler or find_compiler(board)
-    sources = [Source(f"model/{name}", text, _level(compiled, name)) for name, text in sorted(compiled.files.items())]
-    sources += _room("app", "-Os") + _room("link", "-Os")
+    sources = firmware_sources(compiled)
     body = sha256_of(compiler.version, repr(board), *(s.path + s.text for s in [*chip_sources(board), *sources]))
     sources.append(Source("app/kit_identity.h", identity_header(board, identity, body)))
     program = build_program(board, sources, out, name="firmware", compiler=compiler, progress=progress)
@@ -156,6 +155,13 @@ def build_firmware(
         digest.update(path.read_bytes())
     sizes = measure(program.elf, program.map, board, compiled.weights_bytes, compiled.arena_bytes)
     return Firmware(board, program.elf, images, sizes, digest.hexdigest(), body, compiler.version)
+
+
+def firmware_sources(compiled: CompiledModel) -> list[Source]:
+    """What is the same for every chip: the model with its kernels, the application, the link. An exported project has
+    these too."""
+    sources = [Source(f"model/{name}", text, _level(compiled, name)) for name, text in sorted(compiled.files.items())]
+    return sources + _room("app", "-Os") + _room("link", "-Os")
 
 
 def identity_header(board: Board, identity: Identity, build_id: str) -> str:

@@ -74,7 +74,8 @@ class Verified(_Table):
 
 class Board(_Table):
     """A board. ``chip`` names the folder in ``firmware_templates/chips``; ``target`` what code is generated for;
-    ``cpu_flags`` the compiler's machine flags by compiler family; ``defines`` go to the chip's C as macros."""
+    ``cpu_flags`` the compiler's machine flags by compiler family; ``defines`` go to the chip's C as macros; ``sdk`` is
+    what each SDK that a project can be exported to calls the board (`toolchain.export`)."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
@@ -89,6 +90,7 @@ class Board(_Table):
     usb_ids: tuple[UsbId, ...] = ()
     flasher: Flasher = Flasher(name="none")
     emulator: Emulation | None = None
+    sdk: Mapping[str, Mapping[str, Setting]] = {}
     verified: Verified = Verified()
     internal: bool = False
     emulated: bool = False
