@@ -21,37 +21,40 @@ from toolchain.model.graph import Graph, Operator, Tensor
 
 _KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _LONGEST = 5
-_ROWS = (1, 2, 4)  # of the last output, computed at a time
-_FEWEST = 8  # pixels of a stripe of the last output: a call has costs of its own, and kernels take groups of pixels
+_ROWS = (1, 2, 4, 8)  # of the last output, computed at a time
+_FEWEST = 8  # pixels of a stripe of the last output: kernels take groups of pixels
+_CALL_WORK = 300  # what one more kernel call costs, in multiplications
 _PLACES = 3  # chains striped at most: after each, the peak is elsewhere
 
 
 # Multiplications that a chain may cost more, as a share of the model's, by what is optimised for.
 _EXTRA_WORK = {"ram": 0.5, "default": 0.02}
+_LEAST_GAIN = {"ram": 0.0, "default": 0.05}  # share of the memory that must be saved to be worth the code
 
 
 def stripe_peaks(program: Program, context: Context) -> Program:
-    """``program`` with chains of layers at the peak of the memory plan striped, as long as that lowers the peak and
-    the work that it adds is worth it: much for optimise ``ram``, little by default, none otherwise."""
-    extra = _EXTRA_WORK.get(context.optimize, 0.0) * sum(s.macs for s in program.steps)
-    for _ in range(_PLACES if extra else 0):
-        problem = memory_problem(program)
-        candidates = list(_candidates(program, context, extra))
+    """``program`` with chains of layers at the peak of the memory plan striped, as long as that lowers the peak
+    noticeably and the work that it adds is worth it: much for optimise ``ram``, little by default, none otherwise."""
+    limit = _EXTRA_WORK.get(context.optimize, 0.0) * sum(s.macs for s in program.steps)
+    for _ in range(_PLACES if limit else 0):
+        bound = lower_bound(memory_problem(program))
+        candidates = [
+            (lower_bound(memory_problem(candidate)), work, candidate)
+            for candidate, work in _candidates(program, context, limit)
+        ]
         if not candidates:
             break
-        bounds = [lower_bound(memory_problem(c)) for c in candidates]
-        macs = [sum(s.macs for s in c.steps) for c in candidates]
         # Within one part in a hundred of the least memory, the least work.
-        enough = min(bounds) + min(bounds) // 100
-        best = min((i for i in range(len(bounds)) if bounds[i] <= enough), key=lambda i: (macs[i], bounds[i]))
-        if bounds[best] >= lower_bound(problem):
+        enough = min(c[0] for c in candidates) * 1.01
+        best, _, candidate = min((c for c in candidates if c[0] <= enough), key=lambda c: c[1::-1])
+        if best >= bound * (1 - _LEAST_GAIN[context.optimize]):
             break
-        program = candidates[best]
+        program = candidate
     return program
 
 
-def _candidates(program: Program, context: Context, extra: float) -> Iterator[Program]:
-    """Programs with one chain at the peak striped, for at most ``extra`` multiplications more."""
+def _candidates(program: Program, context: Context, limit: float) -> Iterator[tuple[Program, float]]:
+    """Programs with one chain at the peak striped, and the work that this adds: at most ``limit`` multiplications."""
     needs = needs_by_step(memory_problem(program))
     peak = max(needs, key=lambda time: needs[time]) - len(program.init_steps)
     for first in range(max(0, peak - _LONGEST), min(peak + 1, len(program.steps))):
@@ -65,9 +68,10 @@ def _candidates(program: Program, context: Context, extra: float) -> Iterator[Pr
             for rows in _ROWS:
                 if rows * width < _FEWEST and context.optimize != "ram":
                     continue
-                if rows * 2 <= height and extra_work(chain, rows) <= extra:
+                work = extra_work(chain, rows)
+                if rows * 2 <= height and work <= limit:
                     steps = (*program.steps[:first], striped(chain, rows, context), *program.steps[last + 1 :])
-                    yield replace(program, steps=steps)
+                    yield replace(program, steps=steps), work
 
 
 def is_chain(program: Program, chain: Sequence[Step]) -> bool:
@@ -110,8 +114,8 @@ def _row_bytes(tensor: Tensor) -> int:
 
 
 def extra_work(chain: Sequence[Step], rows: int) -> float:
-    """Multiplications for the rows of inner tensors that are computed more than once; infinite where some stripe
-    would read nothing but padding, which no kernel can."""
+    """Multiplications for the rows of inner tensors that are computed more than once, and for the further calls;
+    infinite where some stripe would read nothing but padding, which no kernel can."""
     total, height = 0.0, chain[-1].outputs[0].shape[1]
     for first in range(0, height, rows):
         wanted = _Rows(first, min(first + rows, height))
@@ -120,7 +124,8 @@ def extra_work(chain: Sequence[Step], rows: int) -> float:
             wanted, _ = _needed(step.operator, wanted)
             if wanted.first >= wanted.last:
                 return math.inf
-    return total - sum(step.macs for step in chain)
+    calls = (-(-height // rows) - 1) * len(chain)
+    return total - sum(step.macs for step in chain) + calls * _CALL_WORK
 
 
 def striped(chain: Sequence[Step], rows: int, context: Context) -> StripedStep:
