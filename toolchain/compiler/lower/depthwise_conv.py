@@ -140,11 +140,24 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
     )
 
 
+def _every_window_inside(window: Window) -> bool:
+    """Whether every window has a tap inside the input."""
+    for out, size, kernel, stride, pad, dilation in (
+        (window.out_h, window.in_h, window.kernel_h, window.stride_h, window.pad_h, window.dilation_h),
+        (window.out_w, window.in_w, window.kernel_w, window.stride_w, window.pad_w, window.dilation_w),
+    ):
+        taps = np.arange(out)[:, None] * stride - pad + np.arange(kernel) * dilation
+        if not ((taps >= 0) & (taps < size)).any(axis=1).all():
+            return False
+    return True
+
+
 def _mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
-    """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift, or with fewer than eight."""
+    """The call of `kit_depthwise_conv_s8_mve`; None when a channel has a left shift, with fewer than eight, or when
+    a window has no tap inside the input (a PAD that was merged has any amounts)."""
     channels = weights.shape[2]
     found = channels_of(operator, weights.transpose(2, 0, 1))
-    if (found.shift > 0).any() or channels < 8:
+    if (found.shift > 0).any() or channels < 8 or not _every_window_inside(window):
         return None
     lanes = np.array([0, 2, 4, 6, 1, 3, 5, 7])
     order = np.concatenate([min(first, channels - 8) + lanes for first in range(0, channels, 8)])
