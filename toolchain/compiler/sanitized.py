@@ -102,21 +102,28 @@ int main(void) {
 """
 
 
-def _main(compiled: CompiledModel) -> str:
+def regions(compiled: CompiledModel) -> list[tuple[int, int, int]]:
+    """What each layer may touch: its number, an offset in the arena, bytes from there on."""
     offsets, program = compiled.plan.offsets, compiled.program
     first = len(program.init_steps)
-    regions = []
+    found = []
     for i, step in enumerate(compiled.layers):
         for t in (*step.inputs, *step.outputs):
             if program.root(t)[0].data is None:
-                regions.append(f"{{{i}, {offsets[t]}, {t.bytes}}}")
+                found.append((i, offsets[t], t.bytes))
         if step.scratch_bytes:
-            regions.append(f"{{{i}, {compiled.plan.scratch[first + i]}, {step.scratch_bytes}}}")
+            found.append((i, compiled.plan.scratch[first + i], step.scratch_bytes))
+    return found
+
+
+def _main(compiled: CompiledModel) -> str:
+    offsets = compiled.plan.offsets
+    allowed = [f"{{{layer}, {offset}, {size}}}" for layer, offset, size in regions(compiled)]
     inputs = [f"{{0, {offsets[t]}, {t.bytes}}}" for t in compiled.graph.inputs]
     return _MAIN % {
         "prefix": compiled.prefix,
         "size": f"{compiled.prefix.upper()}_ARENA_BYTES",
-        "regions": ", ".join(regions or ["{0, 0, 0}"]),
+        "regions": ", ".join(allowed or ["{0, 0, 0}"]),
         "inputs": ", ".join(inputs or ["{0, 0, 0}"]),
         "count": len(inputs),
     }

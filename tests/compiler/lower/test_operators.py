@@ -38,9 +38,3 @@ def test_operator(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
 def test_pooling_of_the_dsp_extension(kind: str) -> None:
     check(kind, 12, "cortex-m4")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", sorted(STRATEGIES.keys() - WEIGHTED))
-def test_operator_at_length(kind: str) -> None:
-    check(kind, 40)

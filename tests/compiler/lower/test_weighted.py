@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.modelgen.builder import ModelBuilder
 from tests.modelgen.ops.conv import conv
 from tests.modelgen.ops.depthwise_conv import depthwise_conv
 from tests.modelgen.ops.fully_connected import fully_connected
 from tests.modelgen.parity import assert_exact
+from toolchain.compiler.compile import compile_model
 from toolchain.compiler.lower.convolution import blocked, forward_lead
+from toolchain.compiler.native import NativeModel
+from toolchain.model.reader import read_model
 
 pytestmark = pytest.mark.unit
 
@@ -37,6 +41,23 @@ def test_depthwise_conv(target: str, data: bytes) -> None:
 @given(data=fully_connected())
 def test_fully_connected(target: str, data: bytes) -> None:
     assert_exact(data, target)
+
+
+def test_columns_of_padding_beside_a_single_column() -> None:
+    """Not a convolution along one column, although input and kernel are one column wide."""
+    model = ModelBuilder()
+    x, padded = model.input((1, 2, 1, 2), 0.5, 7), model.tensor((1, 2, 3, 2), 0.5, 7)
+    model.op("PAD", [x, model.constant(np.array([(0, 0), (0, 0), (0, 2), (0, 0)], np.int32))], [padded])
+    w = model.constant(np.array([40, 80], np.int8).reshape(1, 1, 1, 2), 0.5, axis=3)
+    bias = model.constant(np.array([64, -64], np.int32), 0.25)
+    y = model.tensor((1, 2, 3, 2), 16.0, 0)
+    options = {"padding": "VALID", "stride_h": 1, "stride_w": 1, "depth_multiplier": 1}
+    model.op("DEPTHWISE_CONV_2D", [padded, w, bias], [y], **options)
+    model.output(y)
+    value = np.array([27, 47, 67, 87], np.int8).reshape(1, 2, 1, 2)
+    for target in TARGETS:
+        (got,) = NativeModel(compile_model(read_model(model.build()), target)).run([value])
+        assert got.reshape(6, 2).tolist() == [[14, 49], [1, -1], [1, -1], [39, 99], [1, -1], [1, -1]]
 
 
 def test_blocked_interleaves_four_outputs_and_leaves_the_rest() -> None:

@@ -35,7 +35,7 @@ def _binary(draw: Draw, kind: str, output_scale: float | None = None, dtype: str
     if draw(st.booleans()):
         inputs.reverse()
     target = np.broadcast_shapes(*sides)
-    scale = {"MUL": s1 * s2 * 60, "SAME": s1}.get(kind, max(s1, s2)) * draw(
+    scale = {"MUL": s1 * s2 * 20, "SAME": s1}.get(kind, max(s1, s2)) * draw(
         st.sampled_from((0.02, 0.5, 1.0, 1.3, 2.0, 40.0))
     )
     y = model.tensor(target, output_scale or scale, draw(zero), dtype)

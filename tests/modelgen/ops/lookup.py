@@ -46,6 +46,11 @@ def relu6(draw: Draw) -> bytes:
     return _unary(draw, "RELU6", same=True)
 
 
+@strategy("RELU_N1_TO_1")
+def relu_n1_to_1(draw: Draw) -> bytes:
+    return _unary(draw, "RELU_N1_TO_1")
+
+
 @strategy("LEAKY_RELU")
 def leaky_relu(draw: Draw) -> bytes:
     return _unary(draw, "LEAKY_RELU", alpha=draw(st.sampled_from((0.0, 0.01, 0.125, 0.3, 1.0, 2.5, -0.2))))

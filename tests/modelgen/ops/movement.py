@@ -73,9 +73,7 @@ def strided_slice(draw: Draw) -> bytes:
         end.append(stop)
         strides.append(stride)
         target.append(count)
-    return one_operator(
-        draw, "STRIDED_SLICE", shape, target or [1], [int32(*begin), int32(*end), int32(*strides)], **masks
-    )
+    return one_operator(draw, "STRIDED_SLICE", shape, target, [int32(*begin), int32(*end), int32(*strides)], **masks)
 
 
 def _many_outputs(draw: Draw, kind: str, inputs: object, shapes: list[list[int]], **options: object) -> bytes:

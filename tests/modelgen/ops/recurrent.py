@@ -27,7 +27,8 @@ def svdf(draw: Draw) -> bytes:
     bias = model.constant(rng.integers(-3000, 3001, units).astype(np.int32), s_bias)
     zero = draw(zero_points) if dtype == "int8" else 0
     state = model.tensor((batches, filters * memory), s_state, zero, dtype, is_variable=True)
-    y = model.tensor((batches, units), draw(st.sampled_from((0.01, 0.2, 0.5))), draw(zero_points))
+    s_out = s_bias * float(np.sqrt(rank * memory)) * limit * limit / 3 * draw(st.sampled_from((0.03, 0.01, 0.1)))
+    y = model.tensor((batches, units), s_out, draw(zero_points))
     model.op("SVDF", [x, feature, time, bias, state], [y], rank=rank, fused_activation_function="NONE")
     model.output(y)
     return model.build()

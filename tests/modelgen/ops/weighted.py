@@ -6,10 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.modelgen.builder import ModelBuilder
+from tests.modelgen.ops.common import ACTIVATIONS, zero_points
 from tests.modelgen.strategy import Draw
-
-ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
-zero_points = st.sampled_from((-128, -127, -7, 0, 3, 126, 127)) | st.integers(-128, 127)
 
 
 def weighted_model(
@@ -19,13 +17,16 @@ def weighted_model(
     weights_shape: tuple[int, ...],
     output_shape: tuple[int, ...],
     axis: int,
+    margins: tuple[tuple[int, int], tuple[int, int]] | None = None,
     **options: object,
 ) -> bytes:
-    """A model of one operator with weights and, mostly, a bias.
+    """A model of one operator with weights and, mostly, a bias. ``margins``: a PAD before it adds so many rows above
+    and below and columns left and right, which are part of ``input_shape``.
 
     The output scale is chosen so that accumulators fill part of the output range, from a fraction of a step (large
     right shift) to far beyond it (left shift); powers of two make ties in the rounding.
     """
+    activation = draw(st.sampled_from(ACTIVATIONS))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     outputs = weights_shape[axis]
     taps = int(np.prod(weights_shape)) // outputs
@@ -43,18 +44,35 @@ def weighted_model(
     if draw(st.integers(0, 9)) == 0:  # the multiplier is 1 or more: a left shift
         output_scale = input_scale * float(weight_scales.mean()) / draw(st.sampled_from((0.9, 1.0, 2.0, 5.3)))
     model = ModelBuilder()
-    x = model.input(input_shape, input_scale, draw(zero_points))
+    x = _input(draw, model, input_shape, input_scale, margins)
     w = model.constant(weights, weight_scales, axis=axis)
     bias = None
-    if draw(st.integers(0, 3)):
+    if draw(st.sampled_from((True, True, True, False))):
         limit = draw(st.sampled_from((1, 1000, 1 << 20)))
         values = rng.integers(-limit, limit + 1, outputs).astype(np.int32)
         bias = model.constant(values, np.float32(input_scale) * weight_scales.astype(np.float32))
     y = model.tensor(output_shape, output_scale, draw(zero_points))
-    activation = draw(st.sampled_from(ACTIVATIONS))
     model.op(kind, [x, w] if bias is None else [x, w, bias], [y], fused_activation_function=activation, **options)
     model.output(y)
     return model.build()
+
+
+def _input(
+    draw: Draw,
+    model: ModelBuilder,
+    shape: tuple[int, ...],
+    scale: float,
+    margins: tuple[tuple[int, int], tuple[int, int]] | None,
+) -> int:
+    """What the operator reads: an input of the model, or one that was padded."""
+    zero = draw(zero_points)
+    if margins is None:
+        return model.input(shape, scale, zero)
+    amounts = np.array([(0, 0), *margins, (0, 0)], np.int32)
+    x = model.input([n - int(a.sum()) for n, a in zip(shape, amounts, strict=True)], scale, zero)
+    padded = model.tensor(shape, scale, zero)
+    model.op("PAD", [x, model.constant(amounts)], [padded])
+    return padded
 
 
 def windowed(draw: Draw) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], dict[str, object]]:

@@ -33,7 +33,7 @@ def run_of(width: int) -> int:
 
 def upright(window: Window, weights: np.ndarray) -> tuple[Window, np.ndarray]:
     """A convolution along a single column, turned into one along a row (the same bytes in the same order)."""
-    if window.in_w == window.kernel_w == 1 and window.pad_w == 0:
+    if window.in_w == window.kernel_w == window.out_w == 1 and window.pad_w == 0:
         turned = Window(
             in_h=1,
             in_w=window.in_h,
