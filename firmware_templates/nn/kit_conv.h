@@ -26,6 +26,13 @@ struct kit_conv_params {
     uint16_t pad_top, pad_left;
 };
 
+/* Whether every pixel that a 1x1 kernel asks for lies inside the input; padding may be behind it only. */
+static inline int kit_conv_inside(const struct kit_conv_params *p) {
+    return p->pad_top == 0 && p->pad_left == 0 &&
+           (p->output_height - 1) * p->stride_height < p->input_height &&
+           (p->output_width - 1) * p->stride_width < p->input_width;
+}
+
 /* Any shape, stride, dilation, padding and number of groups, in portable C.
  * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
  * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: see kit_scale; the

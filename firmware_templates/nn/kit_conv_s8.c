@@ -53,7 +53,7 @@ static int8_t *pixel(const struct kit_conv_params *p, const int8_t *window, int3
 void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
     const int32_t depth = p->filter_channels, channels = depth * p->groups;
     const int32_t n = p->kernel_height * p->kernel_width * depth;
-    const int direct = n == depth && p->pad_top == 0 && p->pad_left == 0;
+    const int direct = n == depth && kit_conv_inside(p);
     const struct kit_taps taps = {p->kernel_height,
                                   p->kernel_width,
                                   depth,

@@ -43,6 +43,30 @@ def test_fully_connected(target: str, data: bytes) -> None:
     assert_exact(data, target)
 
 
+@pytest.mark.parametrize(
+    ("size", "stride", "expected"),
+    [((3, 4), 1, [36, 66, 11, 11, 86, 111, 11, 11, 11, 11, 11, 11]), ((4, 4), 2, [36, 11, 11, 11])],
+)
+def test_padding_behind_the_input_of_a_pointwise_convolution(
+    size: tuple[int, int], stride: int, expected: list[int]
+) -> None:
+    """The kernel meets zero points there, and only the bias is left; output and input may be of one size."""
+    model = ModelBuilder()
+    x, padded = model.input((1, 2, 2, 4), 0.5, 7), model.tensor((1, *size, 4), 0.5, 7)
+    amounts = np.array([(0, 0), (0, size[0] - 2), (0, size[1] - 2), (0, 0)], np.int32)
+    model.op("PAD", [x, model.constant(amounts)], [padded])
+    w = model.constant(np.array([[20, -20, 40, 10]], np.int8).reshape(1, 1, 1, 4), 0.5, axis=0)
+    bias = model.constant(np.array([40], np.int32), 0.25)
+    shape = (1, *(-(-n // stride) for n in size), 1)
+    y = model.tensor(shape, 5.0, 9)
+    model.op("CONV_2D", [padded, w, bias], [y], padding="VALID", stride_h=stride, stride_w=stride)
+    model.output(y)
+    value = np.array([[17, 7, 7, 37], [17, 7, 17, 57], [7, 7, 37, 37], [57, 57, 57, 7]], np.int8)
+    for target in TARGETS:
+        (got,) = NativeModel(compile_model(read_model(model.build()), target)).run([value.reshape(1, 2, 2, 4)])
+        assert got.reshape(-1).tolist() == expected
+
+
 def test_columns_of_padding_beside_a_single_column() -> None:
     """Not a convolution along one column, although input and kernel are one column wide."""
     model = ModelBuilder()

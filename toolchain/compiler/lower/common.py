@@ -111,6 +111,18 @@ class Window:
     dilation_h: int = 1
     dilation_w: int = 1
 
+    @property
+    def inside(self) -> bool:
+        """Whether every tap of every window lies inside the input. Padding may also be behind the input only: a PAD
+        that was merged has any amounts."""
+        return all(
+            pad == 0 and (out - 1) * stride + (kernel - 1) * dilation < size
+            for size, out, kernel, stride, pad, dilation in (
+                (self.in_h, self.out_h, self.kernel_h, self.stride_h, self.pad_h, self.dilation_h),
+                (self.in_w, self.out_w, self.kernel_w, self.stride_w, self.pad_w, self.dilation_w),
+            )
+        )
+
     def starts(self, batches: int) -> np.ndarray:
         """Pixel number (over all batches) of the first pixel that is read for output pixel p or any later one."""
         y = np.maximum(np.arange(self.out_h) * self.stride_h - self.pad_h, 0)

@@ -97,7 +97,7 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
     channels = channels_of(operator, weights)
     bias = folded_bias(channels, operator.input(0).zero_point)
     by_group = weights.reshape(groups, outputs // groups, -1)
-    direct = kernel_h * kernel_w == 1 and window.pad_h == window.pad_w == 0
+    direct = kernel_h * kernel_w == 1 and window.inside
     # A window that is gathered is not read any more when the pixel is written; one of several groups is.
     gathered = groups == 1 and not direct
     starts = window.starts(batches) * inputs
@@ -133,9 +133,8 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
     stream = dot_stream(channels_of(operator, rows), operator.input(0).zero_point)
     if stream is None:
         return None
-    pointwise = (
-        kernel_h * kernel_w == 1 and depth % 4 == 0 and (window.out_h, window.out_w) == (window.in_h, window.in_w)
-    )
+    same_size = window.inside and (window.out_h, window.out_w) == (window.in_h, window.in_w)
+    pointwise = kernel_h * kernel_w == 1 and depth % 4 == 0 and same_size
     starts = window.starts(batches) * depth
     # Before the outputs of two pixels are written, both windows were read: what is read later starts two on.
     ends = np.arange(2, len(starts), 2)
