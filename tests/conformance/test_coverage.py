@@ -88,6 +88,7 @@ MOSTLY_UNSATURATED = 0.5
 #: What the device reference does not run (or crashes on): our evaluator answers for some or all models.
 WITHOUT_REFERENCE = {
     "RELU_N1_TO_1": 0.0,
+    "RELU_N1_TO_1 (int16)": 0.0,
     "DEPTHWISE_CONV_2D": 0.5,
     "DEPTHWISE_CONV_2D (int16)": 0.3,
     "PAD + DEPTHWISE_CONV_2D": 0.5,

@@ -71,6 +71,11 @@ def relu_int16(draw: Draw) -> bytes:
     return _unary(draw, "RELU", dtype="int16")
 
 
+@strategy("RELU_N1_TO_1 (int16)")
+def relu_n1_to_1_int16(draw: Draw) -> bytes:
+    return _unary(draw, "RELU_N1_TO_1", dtype="int16")
+
+
 @strategy("LEAKY_RELU (int16)")
 def leaky_relu_int16(draw: Draw) -> bytes:
     return _unary(draw, "LEAKY_RELU", dtype="int16", alpha=draw(st.sampled_from((0.01, 0.125, 1.0, -0.3))))
