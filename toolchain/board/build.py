@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +54,7 @@ class Firmware:
     sizes: Sizes
     firmware_sha256: str
     build_id: str
-    compiler: str = field(default="")
+    compiler: str
 
 
 def chip_sources(board: Board) -> list[Source]:
@@ -146,7 +146,9 @@ def build_firmware(
     check_fits(board, compiled)
     compiler = compiler or find_compiler(board)
     sources = firmware_sources(compiled)
-    body = sha256_of(compiler.version, repr(board), *(s.path + s.text for s in [*chip_sources(board), *sources]))
+    body = sha256_of(
+        compiler.version, repr(board), repr(identity), *(s.path + s.text for s in [*chip_sources(board), *sources])
+    )
     sources.append(Source("app/kit_identity.h", identity_header(board, identity, body)))
     program = build_program(board, sources, out, name="firmware", compiler=compiler, progress=progress)
     images = make_images(program.elf, board)
@@ -185,7 +187,8 @@ def _c_string(text: str) -> str:
 
 
 def _level(compiled: CompiledModel, name: str) -> str:
-    return "-Os" if getattr(compiled, "optimize", "default") == "size" and not name.startswith("kit_") else "-O2"
+    """Kernels are what time goes into; the model's own file is tables and calls."""
+    return "-O2" if name.startswith("kit_") and compiled.report.get("optimize") != "size" else "-Os"
 
 
 def _room(room: str, optimize: str) -> list[Source]:

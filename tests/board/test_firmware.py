@@ -1,0 +1,46 @@
+"""Whole firmware: a real model built for a board, its sizes, and what makes its identity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from toolchain.board.build import Identity, build_firmware
+from toolchain.board.compilers import all_compilers
+from toolchain.board.descriptor import load_board
+from toolchain.compiler.compile import compile_model
+from toolchain.errors import BadInput
+from toolchain.model.reader import load_model
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+
+@pytest.mark.parametrize("name", ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3"])
+def test_a_model_builds_with_every_compiler(name: str, tmp_path: Path, shared_models: dict[str, Path]) -> None:
+    board = load_board(name)
+    graph = load_model(shared_models["kws"])
+    compiled = compile_model(graph, board.target)
+    for compiler in all_compilers(board):
+        who = Identity("kws", graph.sha256, ("yes", "no"))
+        out = tmp_path / compiler.family
+        firmware = build_firmware(board, compiled, who, out, compiler=compiler)
+        again = build_firmware(board, compiled, who, tmp_path / "again" / compiler.family, compiler=compiler)
+        assert (firmware.firmware_sha256, firmware.build_id) == (again.firmware_sha256, again.build_id)
+        sizes = firmware.sizes
+        assert sum(sizes.parts.values()) == sizes.image_bytes
+        assert compiled.weights_bytes <= sizes.parts["model"] < sizes.flash_bytes < sizes.image_bytes
+        assert sizes.static_ram_bytes < 4096 or board.bytes_of("flash") == 0
+        other = build_firmware(board, compiled, Identity("kws", graph.sha256, ("no", "yes")), out, compiler=compiler)
+        assert other.build_id != firmware.build_id and other.firmware_sha256 != firmware.firmware_sha256
+
+
+def test_a_model_larger_than_the_board_is_refused_before_a_file_is_written(
+    tmp_path: Path, shared_models: dict[str, Path]
+) -> None:
+    board = load_board("esp32")
+    graph = load_model(shared_models["ad"])
+    compiled = compile_model(graph, board.target)
+    with pytest.raises(BadInput, match=r"need [\d,]+ bytes of RAM, 196,608 are there; layer \d+ \(FULLY_CONNECTED"):
+        build_firmware(board, compiled, Identity("ad", graph.sha256), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
