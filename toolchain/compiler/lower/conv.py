@@ -15,6 +15,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    weights_of,
     whole_blocks,
 )
 from toolchain.compiler.lower.dsp import dot_stream
@@ -26,8 +27,7 @@ from toolchain.model.graph import Operator
 def lower_conv(operator: Operator, context: Context) -> Step:
     """Weights are [outputs, kernel height, kernel width, input channels / groups]."""
     require_int8(operator)
-    weights = operator.input(1).data
-    assert weights is not None
+    weights = weights_of(operator, rank=4)
     outputs, kernel_h, kernel_w, depth = weights.shape
     window = window_of(operator, kernel_h, kernel_w)
     channels = operator.input(0).shape[3]

@@ -59,6 +59,19 @@ def multipliers_of(operator: Operator, channels: int) -> tuple[np.ndarray, np.nd
     return table[:, 0], table[:, 1]
 
 
+def weights_of(operator: Operator, rank: int, axis: int = 0) -> np.ndarray:
+    """The weights, int8 of ``rank`` dimensions, output channels along ``axis``; those of channels whose multiplier is 0
+    are zero, as they do not matter."""
+    weights = operator.input(1).data
+    assert weights is not None
+    if weights.ndim != rank:
+        raise refuse(operator, f"its weights have {weights.ndim} dimensions", "re-convert the model", operator.input(1))
+    multiplier, _ = multipliers_of(operator, weights.shape[axis])
+    shape = [1] * weights.ndim
+    shape[axis] = -1
+    return np.where(multiplier.reshape(shape) == 0, 0, weights).astype(np.int8)
+
+
 @dataclass(frozen=True)
 class Channels:
     """Output channels of a layer: weights int64 [outputs, taps]; bias, multiplier, shift int64 [outputs]."""

@@ -18,6 +18,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    weights_of,
 )
 from toolchain.compiler.lower.dsp import packed_shifts
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -57,8 +58,7 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
     """Weights are [1, kernel height, kernel width, outputs]; the multiplier follows from the shapes."""
     require_int8(operator)
     x, y = operator.input(0), operator.output
-    weights = operator.input(1).data
-    assert weights is not None
+    weights = weights_of(operator, rank=4, axis=3)
     _, kernel_h, kernel_w, outputs = weights.shape
     window = window_of(operator, kernel_h, kernel_w)
     batches, channels = x.shape[0], x.shape[3]

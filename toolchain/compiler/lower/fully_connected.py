@@ -16,6 +16,7 @@ from toolchain.compiler.lower.convolution import (
     quantization_fields,
     require_int8,
     require_small,
+    weights_of,
     whole_blocks,
 )
 from toolchain.compiler.lower.dsp import common_table, dot_stream
@@ -31,8 +32,7 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     require_int8(operator)
     if operator.options.get("weights_format", "DEFAULT") != "DEFAULT":
         raise refuse(operator, "the weights are shuffled", "re-convert the model", operator.input(1))
-    weights, x = operator.input(1).data, operator.input(0)
-    assert weights is not None
+    weights, x = weights_of(operator, rank=2), operator.input(0)
     outputs, depth = weights.shape
     if x.elements % depth or operator.output.elements != x.elements // depth * outputs:
         raise refuse(operator, f"{x.elements} inputs are not rows of {depth}", "re-convert the model", x)
