@@ -1,13 +1,14 @@
 """The README's table: the MLPerf Tiny models as our code and as TFLM with CMSIS-NN, on the same emulated Cortex-M4.
 
-    python -m benchmarks.table [BOARD]
+    python -m benchmarks.table [--board BOARD] [--write]
 
-Our columns are measured now, TFLM's are those recorded in tflm.json. The models are not part of the project: they are
-looked for in $KIT_MODELS, or in ../shared/models beside the checkout.
+``--write`` puts the table into the README too. Our columns are measured now, TFLM's are those recorded in tflm.json.
+The models are not part of the project: they are looked for in $KIT_MODELS, or in ../shared/models beside the checkout.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -21,6 +22,8 @@ from toolchain.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
 MODELS = Path(os.environ.get("KIT_MODELS", HERE.parents[1] / "shared" / "models"))
+README = HERE.parent / "README.md"
+MARKS = ("<!-- bench -->\n", "<!-- /bench -->")
 HEADINGS = ("model", "instructions", "TFLM", "arena", "TFLM", "model + code in flash", "TFLM", "static RAM", "stack")
 
 
@@ -41,23 +44,33 @@ def _millions(count: float) -> str:
 
 
 def main() -> int:
-    board = sys.argv[1] if len(sys.argv) > 1 else "mps2-an386"
+    parser = argparse.ArgumentParser(description="The MLPerf Tiny models as our code and as TFLM's.")
+    parser.add_argument("--board", default="mps2-an386")
+    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    options = parser.parse_args()
     recorded = json.loads((HERE / "tflm.json").read_text())["models"]
     absent = [name for name in recorded if not (MODELS / f"{name}.tflite").is_file()]
     if len(absent) == len(recorded):
         print(f"no model in {MODELS}: set KIT_MODELS to the folder with kws.tflite, ic.tflite, …", file=sys.stderr)
         return 3
-    print(f"| {' | '.join(HEADINGS)} |\n|---|{'---:|' * (len(HEADINGS) - 1)}", flush=True)
+    lines = [f"| {' | '.join(HEADINGS)} |", f"|---|{'---:|' * (len(HEADINGS) - 1)}"]
+    print("\n".join(lines), flush=True)
     status = 0
     for name, tflm in recorded.items():
         if name in absent:
             print(f"{name} skipped: there is no {MODELS / name}.tflite", file=sys.stderr)
             continue
         try:
-            print(f"| {' | '.join(row(name, tflm, board))} |", flush=True)
+            lines.append(f"| {' | '.join(row(name, tflm, options.board))} |")
+            print(lines[-1], flush=True)
         except KitError as error:
             print(f"{name}: {error}", file=sys.stderr)
             status = error.exit_status
+    if options.write and not status and not absent:
+        before, _, rest = README.read_text(encoding="utf-8").partition(MARKS[0])
+        README.write_text(
+            f"{before}{MARKS[0]}{chr(10).join(lines)}\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8"
+        )
     return status
 
 
