@@ -55,7 +55,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks.table
 
 conformance: setup
-	KIT_CASES=1000 $(PYTEST) -m long tests/compiler
+	KIT_CASES=1000 $(PYTEST) tests/conformance
 
 fuzz: setup
 	KIT_MUTATIONS=20000 $(PYTEST) -m long tests/model
