@@ -43,6 +43,11 @@ def structs(text: str) -> dict[str, tuple[Field, ...]]:
     return found
 
 
+def includes(text: str) -> list[str]:
+    """Names of the files that ``text`` includes with quotes."""
+    return _INCLUDE.findall(text)
+
+
 def included(folder: Path, name: str) -> dict[str, str]:
     """File ``name`` of ``folder`` and every file that it includes with quotes, by name, in the order found."""
     found: dict[str, str] = {}
@@ -52,7 +57,7 @@ def included(folder: Path, name: str) -> dict[str, str]:
         if current in found:
             continue
         found[current] = (folder / current).read_text(encoding="utf-8")
-        waiting += _INCLUDE.findall(found[current])
+        waiting += includes(found[current])
     return found
 
 

@@ -1,0 +1,47 @@
+"""The same bytes on emulated boards as in training, and what they cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import device
+import numpy as np
+import pytest
+import sounds
+
+from toolchain.model.graph import Quantization
+from toolchain.signal import AudioSettings, FrontEnd
+
+pytestmark = pytest.mark.emulator
+
+INT8 = Quantization((0.4,), (100,))
+KEYWORD = AudioSettings()
+
+#: Instructions for one second of sound on a Cortex-M4; measured 1.92, 2.35 and 3.79 million.
+COSTS = [
+    (KEYWORD, 2.1e6),
+    (AudioSettings(coefficients=13, pre_emphasis=0.97), 2.2e6),
+    (AudioSettings(energy="magnitude"), 2.6e6),
+    (AudioSettings(fft=1024, window_ms=40.0), 4.1e6),
+]
+
+
+def check(front: FrontEnd, samples: np.ndarray, board: str, out: Path) -> device.Ran:
+    ran = device.run(front, samples, board, out)
+    assert np.array_equal(ran.whole, front.quantized(samples).reshape(-1))
+    assert ran.stream is None or np.array_equal(ran.stream, ran.whole)
+    return ran
+
+
+@pytest.mark.parametrize(("settings", "most"), COSTS)
+def test_sound_on_a_cortex_m4(settings: AudioSettings, most: float, tmp_path: Path) -> None:
+    ran = check(FrontEnd(settings, INT8), sounds.speech_like(1.0, 20000), "mps2-an386", tmp_path)
+    assert len(ran.whole) == 49 * settings.columns
+    assert ran.cost < most
+
+
+@pytest.mark.parametrize("board", ["mps2-an385", "esp32c3", "esp32"])
+def test_sound_on_other_boards(board: str, tmp_path: Path) -> None:
+    if board.startswith("esp"):
+        pytest.importorskip("labwired")
+    check(FrontEnd(KEYWORD, INT8), sounds.speech_like(0.1, 20000), board, tmp_path)

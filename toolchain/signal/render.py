@@ -1,0 +1,80 @@
+"""A configuration as C text: ``kit_signal_config.c`` and ``.h``, the same numbers that training was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from toolchain.compiler import c_text
+from toolchain.signal.config import Config
+from toolchain.signal.library import sources, structs
+from toolchain.signal.settings import AudioSettings, SignalSettings
+
+HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
+
+
+def c_files(settings: SignalSettings, config: Config) -> dict[str, str]:
+    """The sources of the front end that ``settings`` ask for, with their configuration, by file name."""
+    wanted, waiting = {}, [f"kit_{config.family}.c"]
+    while waiting:
+        name = waiting.pop()
+        if name in wanted or name not in sources():
+            continue
+        wanted[name] = sources()[name]
+        waiting += c_text.includes(wanted[name])
+        waiting += [name.replace(".h", ".c")] if name.endswith(".h") else []
+    return {**dict(sorted(wanted.items())), SOURCE: _source(config), HEADER: _header(settings, config)}
+
+
+def _source(config: Config) -> str:
+    tables: list[str] = []
+    body = _initializer(config.struct, config.values, "", tables)
+    return (
+        f'/* Generated: the front end as the model was trained with it. */\n#include "{HEADER}"\n\n'
+        + "".join(tables)
+        + f"const struct {config.struct} kit_signal_config = {body};\n"
+    )
+
+
+def _initializer(struct: str, values: Mapping[str, Any], prefix: str, tables: list[str]) -> str:
+    """``values`` as positional initialisers (C++17 has no designated ones); tables are added to ``tables``."""
+    parts = []
+    for field in structs()[struct]:
+        value, name = values[field.name], f"{prefix}{field.name}"
+        if isinstance(value, Mapping):
+            text = _initializer(field.type.removeprefix("struct "), value, f"{name}_", tables)
+        elif isinstance(value, np.ndarray) and value.size:
+            tables.append(
+                f"static const {c_text.c_type(value)} {name}[{value.size}] = {{\n{c_text.array_values(value)}\n}};\n\n"
+            )
+            text = name
+        else:
+            text = "0" if isinstance(value, np.ndarray) else c_text.integer(value)
+        parts.append(f"/* {field.name} */ {text}")
+    return "{" + ", ".join(parts) + "}"
+
+
+def _header(settings: SignalSettings, config: Config) -> str:
+    features = int(np.prod(config.shape))
+    lines = [f"#define KIT_SIGNAL_{config.family.upper()} 1"]
+    if isinstance(settings, AudioSettings):
+        memory = f"KIT_AUDIO_BYTES({settings.window}u, {settings.fft}u, {settings.filters}u)"
+        lines += [
+            f"#define KIT_SIGNAL_RATE {settings.rate}u /* samples a second */",
+            f"#define KIT_SIGNAL_FRAMES {settings.frames}u /* that the model sees at once */",
+            f"#define KIT_SIGNAL_COLUMNS {settings.columns}u /* features of a frame */",
+            f"#define KIT_SIGNAL_WINDOW {settings.window}u /* samples in a frame */",
+            f"#define KIT_SIGNAL_HOP {settings.hop}u",
+            f"#define KIT_SIGNAL_BYTES {memory}",
+        ]
+    lines.append(f"#define KIT_SIGNAL_FEATURES {features}u /* int8 values of the model's input */")
+    return (
+        "/* Generated: the front end as the model was trained with it. */\n"
+        "#ifndef KIT_SIGNAL_CONFIG_H\n#define KIT_SIGNAL_CONFIG_H\n\n"
+        f'#include "kit_{config.family}.h"\n\n#ifdef __cplusplus\nextern "C" {{\n#endif\n\n'
+        + "\n".join(lines)
+        + f"\n\nextern const struct {config.struct} kit_signal_config;\n\n"
+        "#ifdef __cplusplus\n}\n#endif\n#endif\n"
+    )
