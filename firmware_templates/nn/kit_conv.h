@@ -33,6 +33,13 @@ static inline int kit_conv_inside(const struct kit_conv_params *p) {
            (p->output_width - 1) * p->stride_width < p->input_width;
 }
 
+/* Whether a 1x1 kernel reads each pixel of the input once, in order, so that rows and images need not be told
+ * apart. */
+static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
+    return p->kernel_height * p->kernel_width == 1 && kit_conv_inside(p) &&
+           p->input_height == p->output_height && p->input_width == p->output_width;
+}
+
 /* Any shape, stride, dilation, padding and number of groups, in portable C.
  * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
  * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: see kit_scale; the

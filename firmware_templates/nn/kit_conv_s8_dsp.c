@@ -258,8 +258,7 @@ void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_
         (p->kernel_height - 1) * p->dilation_height * row + (p->kernel_width * depth + 3) / 4 * 4;
     struct source pair[2];
     int32_t waiting = 0, b, oy, ox;
-    if (p->kernel_height * p->kernel_width == 1 && depth % 4 == 0 && kit_conv_inside(p) &&
-        p->input_height == p->output_height && p->input_width == p->output_width) {
+    if (depth % 4 == 0 && kit_conv_pointwise(p)) {
         pointwise(p, input, output, (int32_t *)scratch);
         return;
     }
