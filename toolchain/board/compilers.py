@@ -88,7 +88,9 @@ class Compiler:
             return [*self.command, "-Wl,--gc-sections", *passed, *inputs]
         rwx = ("--no-warn-rwx-segments",) if self._warns_of_rwx else ()  # a small chip's RAM is both
         bare = [f"-Wl,{option}" for option in (*_BARE_LINK, *rwx)]
-        return [*self.command, *self._machine(board), "-nostdlib", "-static", *bare, *passed, *inputs, "-lgcc"]
+        # The linker knows its libgcc by the extensions' names before CSR instructions became one of their own.
+        machine = [flag.removesuffix("_zicsr") for flag in self._machine(board)]
+        return [*self.command, *machine, "-nostdlib", "-static", *bare, *passed, *inputs, "-lgcc"]
 
     def runtime_command(self, board: Board, source: str, output: str) -> list[str] | None:
         """The command that makes the library of the compiler's run-time functions; None when it brings one (libgcc).

@@ -1,0 +1,86 @@
+"""Generated models of every operator on emulated cores, where the SIMD bodies themselves run."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.cases import EMULATED_COUNT, Case, cases
+from tests.conformance.program import Batch, batch, describe, failures, program
+from tests.modelgen.strategy import load_strategies
+from toolchain.board.compilers import all_compilers
+from toolchain.board.descriptor import Board, load_board
+from toolchain.board.staging import Source
+from toolchain.emulate.run import run_program
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+BOARDS = ("mps2-an386", "mps3-an547", "qemu-virt-rv32", "qemu-lx106")
+RUNS = 4  # inferences a case
+#: Data and weights of one image: what the smallest machine's flash (mps3-an547: 512 KiB) takes beside the kernels.
+IMAGE_BYTES = 280_000
+#: Objects are kept here between runs, by the hash of what made them.
+KEPT = Path(__file__).parents[2] / "build" / "conformance"
+
+
+@functools.cache
+def batches(target: str) -> list[Batch]:
+    """The first cases of every operator."""
+    return [batch(kind, spread(cases(kind)), target, RUNS) for kind in sorted(load_strategies())]
+
+
+def spread(made: tuple[Case, ...]) -> list[Case]:
+    """`EMULATED_COUNT` of the cases, evenly: the first are the simplest."""
+    count = min(EMULATED_COUNT, len(made))
+    return [made[len(made) - 1 - i * len(made) // count] for i in range(count)]
+
+
+def images(target: str) -> list[list[Batch]]:
+    """Batches that go into one image each."""
+    found: list[list[Batch]] = [[]]
+    for one in batches(target):
+        if found[-1] and sum(b.bytes for b in found[-1]) + one.bytes > IMAGE_BYTES:
+            found.append([])
+        found[-1].append(one)
+    return found
+
+
+def run_on_board(board: Board, group: list[Batch], out: Path) -> dict[str, str]:
+    """Build and run one image; `failures`."""
+    sources = [
+        # The data are most of the text of the models' sources, their code is calls.
+        Source(f"model/{name}", text, "-O1" if name.endswith("_cases.c") else "-O2")
+        for name, text in sorted(program(group, "board").items())
+    ]
+    defines = {"ARENA_BYTES": max(one.arena_bytes for one in group)}
+    text = run_program(board, sources, out, defines=defines, seconds=300)
+    return failures(text, group)
+
+
+def board_of(name: str) -> Board:
+    board = load_board(name)
+    if not all_compilers(board):
+        pytest.skip(f"no compiler for {name} is installed")
+    return board
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_operators_are_exact_on(name: str) -> None:
+    board = board_of(name)
+    for group in images(board.target):
+        found = run_on_board(board, group, KEPT / name)
+        made = [case for one in group for case in cases(one.kind)]
+        assert not found, f"{name}: {describe(found, made)}"
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_wrong_answer_is_reported_by(name: str) -> None:
+    """One byte of one expected output is changed: this case, and no other, is reported, with the place."""
+    board = board_of(name)
+    made = cases("ADD")[-4:]
+    wrong = made[1].mutated(run=2, output=0, byte=0)
+    found = run_on_board(board, [batch("ADD", [made[0], wrong, *made[2:]], board.target, RUNS)], KEPT / name)
+    assert list(found) == [wrong.name]
+    assert f"bad {wrong.name}: run 2 output 0 byte 0: got " in found[wrong.name]
