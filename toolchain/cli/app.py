@@ -17,7 +17,19 @@ import rich_click as click
 from toolchain.cli.output import Output, reserve_stdout
 
 # A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
-COMMANDS = ("list", "boards", "train", "compile", "build", "deploy", "test", "monitor", "compare", "bench")
+COMMANDS = (
+    "list",
+    "boards",
+    "train",
+    "compile",
+    "build",
+    "deploy",
+    "test",
+    "monitor",
+    "compare",
+    "bench",
+    "export",
+)
 
 EXIT_INTERRUPTED = 130
 EXIT_FAULT = 70

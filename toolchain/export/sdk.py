@@ -1,0 +1,70 @@
+"""What an SDK is to us: one folder in ``firmware_templates/export`` with its build files and ``sdk.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from toolchain.board.descriptor import Board, Setting, list_boards
+from toolchain.errors import BadInput
+from toolchain.nearest import nearest
+from toolchain.resources import resource
+from toolchain.tomlfile import load_toml
+
+DESCRIPTION = "sdk.toml"
+
+#: Folders of the firmware's own sources (`toolchain.board.build.firmware_sources`), and ``chips`` for ``chip.h``.
+Room = Literal["model", "link", "app", "chips"]
+
+
+class Sdk(BaseModel):
+    """An SDK, as its ``sdk.toml`` says. Texts are jinja2 templates.
+
+    ``needs`` are the settings that a board must give in its table ``[sdk.<name>]``; ``places`` is the folder of each
+    room of the firmware's sources in the project; ``copies`` are files from elsewhere in ``firmware_templates``, by
+    where they go; everything lies below ``root``; ``archive`` is a zip of that folder, for SDKs that want one; ``main``
+    is what the application's main function is called; ``steps`` are the commands that build the project.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    places: Mapping[Room, str]
+    steps: tuple[str, ...] = Field(min_length=1)
+    needs: tuple[str, ...] = ()
+    copies: Mapping[str, str] = {}
+    root: str = ""
+    archive: str = ""
+    main: str = "main"
+
+    def settings(self, name: str, board: Board) -> Mapping[str, Setting]:
+        """What ``board`` says for this SDK, which is called ``name``. Raises BadInput when it does not say enough."""
+        found = board.sdk.get(name, {})
+        missing = [key for key in self.needs if key not in found]
+        if missing:
+            others = ", ".join(b.name for b in list_boards() if all(key in b.sdk.get(name, {}) for key in self.needs))
+            raise BadInput(
+                f"board {board.name} does not say what {self.title} calls it ({', '.join(missing)})",
+                f"boards that do: {others or 'none'}; or add it to a copy of its TOML, in a table [sdk.{name}]",
+            )
+        return found
+
+
+def sdk_folder(name: str) -> Path:
+    """The folder of an SDK's files."""
+    return resource("firmware_templates") / "export" / name
+
+
+def list_sdks() -> list[str]:
+    """Names of all SDKs that a project can be exported to."""
+    return sorted(path.parent.name for path in sdk_folder("").glob(f"*/{DESCRIPTION}"))
+
+
+def load_sdk(name: str) -> Sdk:
+    """The SDK of this name. Raises BadInput with the nearest name when there is none."""
+    if name not in list_sdks():
+        raise BadInput(f"no SDK is named {name!r}", nearest(name, list_sdks()))
+    return load_toml(sdk_folder(name) / DESCRIPTION, Sdk)[0]
