@@ -49,7 +49,7 @@ void kit_depthwise_conv_s8_3x3_dsp(const struct kit_depthwise_conv_params *p, co
 /* The same for machines with the vector extension, multiplier 1, at least eight channels. `weights` as in the
  * model. `channels`: for each eight channels (the last eight may overlap those before) biases, multipliers
  * and shifts (0 or negative) of channels 0, 2, 4, 6, 1, 3, 5, 7 of the eight. Reads one window a pixel and
- * writes the pixel's channels in ascending order, eight at a time. */
+ * writes the pixel's channels in ascending order, sixteen or eight at a time. */
 void kit_depthwise_conv_s8_mve(const struct kit_depthwise_conv_params *p, const int8_t *input,
                                int8_t *output);
 

@@ -23,7 +23,7 @@ from toolchain.compiler.lower.dsp import common_table, dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
-SMALL = 4096  # weights
+SMALL = 4096  # weights up to which a layer does with the kernel of the convolutions beside it
 
 
 @lowers("FULLY_CONNECTED")
