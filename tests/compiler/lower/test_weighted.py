@@ -19,7 +19,7 @@ from toolchain.model.reader import read_model
 pytestmark = pytest.mark.unit
 
 TARGETS = ("generic", "cortex-m4", "cortex-m55")
-few = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 
 @pytest.mark.parametrize("target", TARGETS)
