@@ -119,3 +119,10 @@ def test_old_linkers_are_not_asked_about_writable_code(version: str, warns: bool
     compiler = compilers.Compiler("gcc", "arm", ("gcc",), version)
     command = compiler.link_command(load_board("mps2-an386"), [], [])
     assert ("-Wl,--no-warn-rwx-segments" in command) == warns
+
+
+def test_the_library_is_that_of_the_core() -> None:
+    compiler = compilers.Compiler("gcc", "riscv", ("riscv64-unknown-elf-gcc",), "gcc 12.2.0")
+    board = load_board("esp32c3")
+    assert "-march=rv32imc_zicsr" in compiler.compile_flags(board)
+    assert "-march=rv32imc" in compiler.link_command(board, [], [])

@@ -34,12 +34,10 @@ class Board:
         import labwired
 
         self._sim: Any = labwired.Sim(self._elf, chip=self._chip)
+        # None where the linker dropped what the program does not use; no mailbox where the UART can be sent to
         self._waits = self._sim.symbol("chip_waits")
         self._reset_asked = self._sim.symbol("chip_reset_asked")
-        try:
-            self._mailbox = self._sim.symbol("chip_mailbox")
-        except (KeyError, ValueError):  # its UART can be sent to
-            self._mailbox = None
+        self._mailbox = self._sim.symbol("chip_mailbox")
         self._last_waits = 0
         self._written = 0
         self._idle = False
@@ -56,7 +54,7 @@ class Board:
             self._sim.run_for(FIRST_SLICE if self._pending else SLICE)
             output = bytes(self._sim.read_uart_bytes())
             self._look_whether_idle()
-            if self._sim.read_u32(self._reset_asked):
+            if self._reset_asked is not None and self._sim.read_u32(self._reset_asked):
                 self._pending.clear()
                 self._start()
         except RuntimeError as error:
@@ -70,7 +68,7 @@ class Board:
         return self._sim is None or (self._idle and not self._pending)
 
     def _look_whether_idle(self) -> None:
-        waits = self._sim.read_u32(self._waits)
+        waits = self._sim.read_u32(self._waits) if self._waits is not None else 0
         self._idle = (waits - self._last_waits) % (1 << 32) >= WAITS_WHEN_IDLE
         self._last_waits = waits
 
