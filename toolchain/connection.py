@@ -27,12 +27,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Connection:
-    """An open session with a board. One tick of its counter is ``per_tick`` of ``unit`` (``instructions``, ``us``)."""
+    """An open session with a board. One tick of its counter is ``per_tick`` of ``unit`` (``instructions``, ``us``);
+    ``emulator`` is the program and version that emulates it, empty for a real board."""
 
     port: str
     unit: str
     per_tick: float
     session: Session
+    emulator: str = ""
 
     def infer(self, data: bytes) -> tuple[bytes, int]:
         """Run the model on one input: the first output and the ticks it took."""
@@ -110,7 +112,7 @@ def connected(
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
             per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz
-            yield Connection(port, unit, per_tick, session)
+            yield Connection(port, unit, per_tick, session, emulator.version if emulator else "")
         except DeviceError:
             if emulator:
                 emulator.check()  # its last words say more than our time-out

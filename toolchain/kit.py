@@ -20,6 +20,8 @@ DEFAULT_KIT = "digits"
 Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
+#: A number, and a unit when it is not the one in which the board's latency is told.
+LATENCY = r"^[0-9]+(\.[0-9]+)? *(us|µs|ms|s|instructions)?$"
 
 
 class _Table(BaseModel):
@@ -109,6 +111,10 @@ class PassMarks(_Table):
     min_float_accuracy: float = Field(ge=0, le=1, description="of the Keras model on the test samples")
     max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
     min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
+    max_latency: dict[str, Annotated[str, Field(pattern=LATENCY)]] = Field(
+        default={},
+        description='95th percentile of an inference by board: mps2-an386 = "200000 instructions", esp32 = "25 ms"',
+    )
 
 
 class Kit(_Table):

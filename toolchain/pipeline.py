@@ -101,6 +101,10 @@ class Deployment:
     expected: Expected
     connection: Connection
 
+    @property
+    def port(self) -> str:
+        return self.connection.port
+
     def as_json(self) -> dict[str, Any]:
         """The object that ``kit deploy --json`` prints."""
         return {
@@ -111,7 +115,7 @@ class Deployment:
             "memory": asdict(self.memory),
             "model_sha256": self.model.sha256,
             "firmware_sha256": self.built.firmware_sha256 if self.built else None,
-            "port": self.connection.port,
+            "port": self.port,
             "failed_checks": list(self.failed_checks),
             "seconds": dict(self.seconds),
         }
@@ -217,6 +221,11 @@ def compile_to_c(model: Model, target: str, optimize: str) -> CompiledModel:
     graph = read_model(data, model.name)
     require_int8(graph)
     return compile_model(graph, target, optimize, model_data=data)
+
+
+def compile_report(model: Model, built: Built | None, board: Board) -> Mapping[str, Any]:
+    """The compiler's report on what ``built`` holds, or on what a real ``board`` with ``model`` holds (by default)."""
+    return built.report() if built else compile_to_c(model, board.target, "default").report
 
 
 def build(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -40,6 +41,9 @@ port_option = click.option(
 samples_option = click.option(
     "--samples", type=click.IntRange(min=1), metavar="N", help="Test the first N samples of the test set."
 )
+workers_option = click.option(
+    "--workers", type=click.IntRange(min=1, max=64), metavar="N", help="Emulators side by side; else one a core."
+)
 compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
 optimize_option = click.option(
     "--optimize", type=click.Choice(["default", "speed", "size", "ram"]), default="default", show_default=True
@@ -51,3 +55,16 @@ def named_kit(name: str | None) -> Kit:
     from toolchain.kit import find_default_kit, load_kit
 
     return load_kit(name) if name else find_default_kit()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a result whole or not at all, making its folder. Raises BadInput when it cannot be written."""
+    from toolchain.errors import BadInput
+
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be written: {error.strerror}", "name another file") from error

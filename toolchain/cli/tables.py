@@ -11,6 +11,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from toolchain.compiler.compare import CompareResult
     from toolchain.evaluate.bench import Bench
+    from toolchain.evaluate.kit_test import KitTest
     from toolchain.evaluate.results import Memory
     from toolchain.pipeline import Built, Deployment
     from toolchain.train import TrainedModel
@@ -35,7 +36,7 @@ def _bytes(count: int | None) -> str:
     return "not known" if count is None else f"{count:,} B"
 
 
-def _figure(value: float) -> str:
+def figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
 
 
@@ -84,7 +85,7 @@ def built(result: Built) -> Table:
     return _pairs("firmware", rows)
 
 
-def deployment(result: Deployment) -> Table:
+def deployment(result: Deployment | KitTest) -> Table:
     """What a deployment found, in words that say what was compared with what."""
     test, parity = result.test, result.test.parity
     same = (
@@ -104,9 +105,9 @@ def deployment(result: Deployment) -> Table:
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
                 f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
             ),
-            ("latency", f"median {_figure(test.latency.p50)} {unit}, 95th percentile {_figure(test.latency.p95)}"),
+            ("latency", f"median {figure(test.latency.p50)} {unit}, 95th percentile {figure(test.latency.p95)}"),
             *_memory(result.memory),
-            ("port", result.connection.port),
+            ("port", result.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )
@@ -131,12 +132,12 @@ def bench(result: Bench, layers: bool) -> Table:
         return _pairs(
             f"{result.model} on {result.board}",
             [
-                ("instructions" if result.unit == "instructions" else "µs", _figure(result.time)),
+                ("instructions" if result.unit == "instructions" else "µs", figure(result.time)),
                 *_memory(result.memory),
             ],
         )
     table = Table("layer", "operator", "kernel", "MACs", result.unit, f"{result.unit}/MAC", box=None)
     for layer in result.layers:
         each = f"{layer.time / layer.macs:.2f}" if layer.macs else "–"
-        table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", _figure(layer.time), each)
+        table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", figure(layer.time), each)
     return table

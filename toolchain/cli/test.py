@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from pathlib import Path
+
+import rich_click as click
 
 from toolchain.cli.options import (
     board_option,
     command,
+    compiler_option,
     emulate_option,
     kit_argument,
     named_kit,
+    optimize_option,
     port_option,
-    samples_option,
+    workers_option,
+    write_file,
 )
 from toolchain.cli.output import Output
+
+
+class _Samples(click.ParamType):
+    """A number from 1, or ``all``."""
+
+    name = "N|all"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value == "all":
+            return None
+        if not str(value).isdecimal() or int(str(value)) < 1:
+            self.fail(f"{value!r} is neither a number from 1 nor all", param, ctx)
+        return int(str(value))
 
 
 @command()
@@ -21,34 +39,77 @@ from toolchain.cli.output import Output
 @board_option
 @emulate_option
 @port_option
-@samples_option
-def entry(output: Output, kit: str | None, board: str, emulate: bool, port: str | None, samples: int | None) -> int:
-    """Test the model that a board already runs.
+@click.option("--samples", type=_Samples(), default="all", metavar="N|all", help="Test the first N samples, or all.")
+@click.option(
+    "--min-accuracy",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Fail below this accuracy on the device (0 to 1), instead of the kit's pass mark.",
+)
+@click.option(
+    "--max-latency",
+    metavar="T",
+    help="Fail when the 95th percentile is above it: 25ms, 180us, or a number in the board's unit.",
+)
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write JUnit XML.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write the report page.")
+@workers_option
+@click.option("--resume", is_flag=True, help="Go on with an earlier run of the same firmware that was cut.")
+@compiler_option
+@optimize_option
+def entry(
+    output: Output,
+    kit: str | None,
+    board: str,
+    emulate: bool,
+    port: str | None,
+    samples: int | None,
+    min_accuracy: float | None,
+    max_latency: str | None,
+    junit: Path | None,
+    html: Path | None,
+    workers: int | None,
+    resume: bool,
+    compiler: str | None,
+    optimize: str,
+) -> int:
+    """Test the model that a board already runs, against the kit's pass marks.
 
     The whole test set, unless --samples is given. Nothing is flashed: a board that runs another model than the kit's
     is refused. With --emulate the firmware is built, if need be, and started.
 
-    Example: kit test digits --board esp32 --port /dev/ttyUSB0
+    Example: kit test digits --board mps2-an386 --emulate --samples all --html r.html --junit r.xml
     """
-    from toolchain import pipeline
     from toolchain.board.descriptor import load_board
-    from toolchain.cli import tables
+    from toolchain.cli import evaluation_tables
+    from toolchain.evaluate.checks import Marks
+    from toolchain.evaluate.kit_test import run_kit_test
     from toolchain.workspace import Workspace
 
     chosen, target = named_kit(kit), load_board(board)
-    with ExitStack() as stack:
-        with output.progress() as progress:
-            deployment = stack.enter_context(
-                pipeline.deploy(
-                    chosen,
-                    target,
-                    Workspace(),
-                    emulate=emulate,
-                    port=port,
-                    samples=samples or pipeline.ALL_SAMPLES,
-                    flash=False,
-                    progress=progress,
-                )
-            )
-        output.result(deployment.as_json(), tables.deployment(deployment))
-    return output.checks(deployment.failed_checks)
+    with output.progress() as progress:
+        result = run_kit_test(
+            chosen,
+            target,
+            Workspace(),
+            emulate=emulate,
+            port=port,
+            samples=samples,
+            marks=Marks(min_accuracy, max_latency),
+            workers=workers,
+            resume=resume,
+            profile=html is not None,
+            compiler=compiler,
+            optimize=optimize,
+            progress=progress,
+        )
+        if html:
+            from toolchain.evaluate.report import report_html
+
+            write_file(html, report_html(result))
+        if junit:
+            from toolchain.evaluate.junit import junit_xml
+
+            write_file(junit, junit_xml(result))
+    output.result(result.as_json(), evaluation_tables.tested(result))
+    return output.checks(result.failed_checks)

@@ -123,6 +123,7 @@ def _report(program: Program, plan: Plan, emitted: Emitted, target: str, optimiz
                 "macs": step.macs,
                 "scratch_bytes": step.scratch_bytes,
                 "constant_bytes": emitted.layer_bytes[first + i],
+                "activation_bytes": sum(t.bytes for t in (*step.inputs, *step.outputs)),
             }
         )
     arena = [

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from toolchain.evaluate.results import DeviceTest, Latency, Parity
+from toolchain.errors import DeviceError
+from toolchain.evaluate.answers import Answer
+from toolchain.evaluate.results import DeviceTest, Latency, Matrix, Parity
+from toolchain.evaluate.statistics import wilson
 from toolchain.progress import Progress, Quiet
+from toolchain.train.measure import confusion_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,26 +78,71 @@ def run_device_test(
     Whatever ``infer`` raises (`errors.DeviceError`) ends the test.
     """
     progress = progress or Quiet()
-    right = wrong_bytes = greatest = 0
-    latencies: list[float] = []
+    answers = []
+    count = Tally(expected)
     for i in range(len(expected)):
-        data, ticks = infer(expected.inputs[i].tobytes())
-        output = np.frombuffer(data, expected.outputs.dtype).astype(np.int64)
-        difference = np.abs(output - expected.outputs[i].reshape(-1))
-        wrong_bytes += bool(difference.any())
-        greatest = max(greatest, int(difference.max(initial=0)))
-        right += int(output.argmax()) == int(expected.labels[i])
-        latencies.append(ticks * per_tick)
-        progress.update(i + 1, len(expected), f"{right}/{i + 1} right, {wrong_bytes} unlike {expected.reference}")
+        answers.append(Answer(i, *infer(expected.inputs[i].tobytes())))
+        count.add(answers[-1])
+        progress.update(i + 1, len(expected), count.note())
+    return judge(expected, answers, unit, per_tick)
+
+
+class Tally:
+    """How a test that is going on stands."""
+
+    def __init__(self, expected: Expected) -> None:
+        self._expected = expected
+        self.done = self.right = self.unlike = 0
+
+    def add(self, answer: Answer) -> None:
+        """Count one more answer."""
+        expected = self._expected.outputs[answer.sample]
+        self.done += 1
+        self.right += int(np.frombuffer(answer.output, expected.dtype).argmax()) == self._expected.labels[answer.sample]
+        self.unlike += answer.output != expected.tobytes()
+
+    def note(self) -> str:
+        """Words beside the progress bar."""
+        return f"{self.right}/{self.done} right, {self.unlike} unlike {self._expected.reference}"
+
+
+def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: float, retries: int = 0) -> DeviceTest:
+    """The figures of ``answers``, one for each of some samples of ``expected``. One tick is ``per_tick`` of ``unit``.
+
+    Raises DeviceError when an answer has not the length of the model's output.
+    """
+    which = np.array([answer.sample for answer in answers])
+    host = expected.outputs[which].reshape(len(which), -1)
+    for answer in answers:
+        if len(answer.output) != host[0].nbytes:
+            raise DeviceError(
+                f"the device answered {len(answer.output)} bytes to sample {answer.sample}, not {host[0].nbytes}",
+                "build and flash the firmware again",
+            )
+    device = np.stack([np.frombuffer(answer.output, host.dtype) for answer in answers])
+    truth, classes = expected.labels[which], host.shape[1]
+    said, host_said = device.argmax(axis=1), host.argmax(axis=1)
+    float_said = None if expected.float_classes is None else expected.float_classes[which]
+    difference = np.abs(device.astype(np.int64) - host).max(axis=1)
+
+    def confusion(answered: np.ndarray) -> Matrix:
+        return tuple(tuple(row) for row in confusion_matrix(truth, answered, classes).tolist())
+
     return DeviceTest(
-        samples=len(expected),
-        accuracy_float=None if expected.float_classes is None else _accuracy(expected.float_classes, expected.labels),
-        accuracy_host=_accuracy(expected.outputs.reshape(len(expected), -1).argmax(axis=1), expected.labels),
-        accuracy_device=round(right / len(expected), 6),
-        parity=Parity(expected.reference, len(expected), wrong_bytes, greatest),
-        latency=Latency.of(latencies, unit),
+        samples=len(which),
+        accuracy_float=None if float_said is None else _share(float_said == truth),
+        accuracy_host=_share(host_said == truth),
+        accuracy_device=_share(said == truth),
+        interval=wilson(int((said == truth).sum()), len(which)),
+        agreement=_share(said == host_said),
+        parity=Parity(expected.reference, len(which), int((difference > 0).sum()), int(difference.max())),
+        latency=Latency.of([answer.ticks * per_tick for answer in answers], unit),
+        confusion_device=confusion(said),
+        confusion_host=confusion(host_said),
+        confusion_float=None if float_said is None else confusion(float_said),
+        retries=retries,
     )
 
 
-def _accuracy(classes: Sequence[int] | np.ndarray, labels: np.ndarray) -> float:
-    return round(float(np.mean(np.asarray(classes) == labels)), 6)
+def _share(true: np.ndarray) -> float:
+    return round(float(np.mean(true)), 6)

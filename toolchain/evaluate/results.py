@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from toolchain.evaluate.statistics import ClassScore, class_scores
+
 
 @dataclass(frozen=True)
 class Parity:
@@ -30,12 +32,13 @@ class Latency:
     unit: str
     p50: float
     p95: float
+    max: float
 
     @staticmethod
     def of(values: Sequence[float], unit: str) -> Latency:
-        """Median and 95th percentile; each is a value that was measured, never one between two."""
-        p50, p95 = np.percentile(np.asarray(values, np.float64), [50, 95], method="inverted_cdf")
-        return Latency(unit, _number(p50), _number(p95))
+        """Median, 95th percentile and greatest; each is a value that was measured, never one between two."""
+        p50, p95, most = np.percentile(np.asarray(values, np.float64), [50, 95, 100], method="inverted_cdf")
+        return Latency(unit, _number(p50), _number(p95), _number(most))
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,44 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class LinkHealth:
+    """How the link fared over a test, summed over all devices: ``retries`` requests sent again, ``damaged`` what
+    arrived at the host and was no frame, ``device_damaged`` what arrived so at the devices."""
+
+    frames: int = 0
+    retries: int = 0
+    damaged: int = 0
+    device_damaged: int = 0
+
+
+Matrix = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
 class DeviceTest:
-    """The model on the device over the first ``samples`` of a test set. Accuracies are fractions of these samples;
-    ``accuracy_float`` is None when the float model's answers are not at hand."""
+    """The model on the device over ``samples`` samples of a test set.
+
+    Accuracies are fractions of these samples, ``interval`` the 95 % interval (Wilson) of the device's; ``agreement`` is
+    the share of samples on which device and host say the same class. Confusion matrices: row the true class, column the
+    answer. What is of the float model is None when its answers are not at hand.
+    """
 
     samples: int
     accuracy_float: float | None
     accuracy_host: float
     accuracy_device: float
+    interval: tuple[float, float]
+    agreement: float
     parity: Parity
     latency: Latency
+    confusion_device: Matrix
+    confusion_host: Matrix
+    confusion_float: Matrix | None
     retries: int = 0
+
+    def scores(self, labels: Sequence[str]) -> tuple[ClassScore, ...]:
+        """How each class fared on the device; ``labels`` name them."""
+        return class_scores(np.array(self.confusion_device), labels)
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

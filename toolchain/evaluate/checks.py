@@ -1,0 +1,95 @@
+"""Pass marks: what a deployment must reach, and whether it did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from toolchain.errors import BadInput
+from toolchain.kit import LATENCY
+
+if TYPE_CHECKING:
+    from toolchain.evaluate.results import DeviceTest
+    from toolchain.kit import Kit
+
+_IN_US = {"us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One pass mark: ``text`` says what was found and what is asked for."""
+
+    name: str
+    passed: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What the user asked for beside or instead of the kit's own marks: a fraction, and a latency such as ``25 ms``."""
+
+    min_accuracy: float | None = None
+    max_latency: str | None = None
+
+
+def latency_limit(text: str, unit: str) -> float:
+    """``25 ms``, ``180 us`` or ``200000 instructions`` in ``unit``; a bare number is in ``unit`` already.
+
+    Raises BadInput when it cannot be read, or is time where instructions are counted (and the reverse).
+    """
+    if not re.fullmatch(LATENCY, text.strip()):
+        raise BadInput(f"{text!r} is no latency", 'write it as "25 ms", "180 us" or "200000 instructions"')
+    number, said = re.fullmatch(r"([0-9.]+) *(\S*)", text.strip()).groups()  # type: ignore[union-attr]
+    if not said or said == unit:
+        return float(number)
+    if said in _IN_US and unit == "us":
+        return float(number) * _IN_US[said]
+    raise BadInput(f"this board's latency is told in {unit}, and the limit is in {said}", f"give the limit in {unit}")
+
+
+def check_all(
+    kit: Kit, metrics: Mapping[str, Any], test: DeviceTest, board: str, marks: Marks, whole: bool
+) -> tuple[Check, ...]:
+    """Every check that applies. The kit's own accuracy is asked for only of its ``whole`` test set, since a few samples
+    say little; one that the user gave always."""
+    return (*_of_training(kit, metrics), *_of_device(kit, test, board, marks, whole))
+
+
+def _of_training(kit: Kit, metrics: Mapping[str, Any]) -> Iterator[Check]:
+    floating, int8, wanted = metrics["accuracy_float"], metrics["accuracy_host"], kit.pass_marks
+    yield Check(
+        "float accuracy",
+        floating >= wanted.min_float_accuracy,
+        f"float accuracy {floating:.4f}, at least {wanted.min_float_accuracy} wanted",
+    )
+    yield Check(
+        "int8 loss",
+        floating - int8 <= wanted.max_int8_loss,
+        f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted",
+    )
+
+
+def _of_device(kit: Kit, test: DeviceTest, board: str, marks: Marks, whole: bool) -> Iterator[Check]:
+    parity, latency = test.parity, test.latency
+    yield Check(
+        "parity",
+        parity.mismatches == 0,
+        f"{parity.mismatches} of {parity.samples} answers differ from {parity.reference}",
+    )
+    least = kit.pass_marks.min_device_accuracy if marks.min_accuracy is None and whole else marks.min_accuracy
+    if least is not None:
+        yield Check(
+            "device accuracy",
+            test.accuracy_device >= least,
+            f"accuracy on the device {test.accuracy_device:.4f}, at least {least} wanted",
+        )
+    limit = marks.max_latency or kit.pass_marks.max_latency.get(board)
+    if limit:
+        most = latency_limit(limit, latency.unit)
+        yield Check(
+            "latency",
+            latency.p95 <= most,
+            f"95th percentile of latency {latency.p95:,} {latency.unit}, at most {most:,.10g} wanted",
+        )

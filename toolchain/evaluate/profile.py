@@ -1,0 +1,150 @@
+"""Where the time of an inference goes on a device: by layer, beside the layer's work and the bytes it moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from toolchain.compiler.step import TARGETS
+from toolchain.errors import DeviceError
+from toolchain.progress import Progress, Quiet
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.connection import Connection
+    from toolchain.pipeline import Model
+    from toolchain.workspace import Workspace
+
+RUNS = 3
+RUN_SECONDS = 10.0  # no further run is begun after so long: some emulators are slow
+
+
+@dataclass(frozen=True)
+class Roof:
+    """What bounds a layer: ``macs`` and ``bytes`` per unit of time at most. ``source`` says where that is from."""
+
+    macs: float
+    bytes: float
+    source: str
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """One layer. ``bytes`` are those of its inputs, outputs and constants, each counted once; ``time`` in the unit of
+    the `Profile`; ``reached`` is the share of what the roof allows at its MACs a byte, None without MACs."""
+
+    number: int
+    op: str
+    name: str
+    kernel: str
+    macs: int
+    bytes: int
+    time: float
+    reached: float | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``time`` of one whole inference without profiling, in ``unit``; ``layers`` leave out what is between them."""
+
+    unit: str
+    time: float
+    macs: int
+    roof: Roof
+    layers: tuple[LayerCost, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def profile_model(
+    model: Model,
+    board: Board,
+    workspace: Workspace,
+    *,
+    emulate: bool = False,
+    port: str | None = None,
+    compiler: str | None = None,
+    optimize: str = "default",
+    progress: Progress | None = None,
+) -> tuple[Profile, str]:
+    """Profile ``model`` on ``board``, on random inputs with a fixed seed; also what emulates the board ("" for none).
+
+    A real board is taken as it is. Raises what building and the link raise.
+    """
+    import numpy as np
+
+    from toolchain.connection import connected, where
+    from toolchain.model.reader import load_model
+    from toolchain.pipeline import build, compile_report
+
+    progress = progress or Quiet()
+    place = where(board, emulate, port)
+    built = None
+    if place.emulated:
+        built = build(model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress)
+    report = compile_report(model, built, board)
+    random = np.random.default_rng(0)
+    inputs = [
+        random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in load_model(model.path).inputs
+    ]
+    with connected(place, built, model, progress) as device:
+        progress.stage("profile", f"{model.name} on {board.name}")
+        return measure_layers(device, inputs, report), device.emulator
+
+
+def measure_layers(device: Connection, inputs: Sequence[bytes], report: Mapping[str, Any]) -> Profile:
+    """Run the model on ``inputs`` up to `RUNS` times, profiled and not; each time is the least of the runs.
+
+    ``report`` is the compiler's on this firmware. Raises DeviceError when the device has other layers than it.
+    """
+    whole: list[int] = []
+    runs: list[list[int]] = []
+    started = time.monotonic()
+    while len(runs) < RUNS and (not runs or time.monotonic() - started < RUN_SECONDS):
+        whole.append(device.session.infer(inputs).ticks)
+        runs.append([layer.ticks for layer in device.session.profile(inputs).layers])
+    layers = report["layers"]
+    if any(len(run) != len(layers) for run in runs):
+        raise DeviceError(
+            f"the device ran {len(runs[0])} layers, the model compiles to {len(layers)}",
+            "the firmware was built with other options: build and flash it again",
+        )
+    times = [round(min(ticks) * device.per_tick, 3) for ticks in zip(*runs, strict=True)]
+    return summarise(report, times, device.unit, round(min(whole) * device.per_tick, 3))
+
+
+def summarise(report: Mapping[str, Any], times: Sequence[float], unit: str, whole: float) -> Profile:
+    """The profile from the compiler's report and the time of each layer and of the ``whole``."""
+    layers = report["layers"]
+    moved = [layer["activation_bytes"] + sum(layer["constant_bytes"].values()) for layer in layers]
+    work = [layer["macs"] for layer in layers]
+    roof = _roof(report["target"], unit, work, moved, times)
+    costs = tuple(
+        LayerCost(i, said["op"], said["name"], said["kernel"], macs, count, took, _reached(roof, macs, count, took))
+        for i, (said, macs, count, took) in enumerate(zip(layers, work, moved, times, strict=True))
+    )
+    return Profile(unit, whole, report["macs"], roof, costs)
+
+
+def _roof(target: str, unit: str, work: Sequence[int], moved: Sequence[int], times: Sequence[float]) -> Roof:
+    if unit == "instructions":
+        cpu = TARGETS[target]
+        # SMLAD multiplies and adds 2 pairs, VMLADAV.S8 16; LDR moves 4 bytes, VLDRB 16 (Armv7-M and Armv8-M ARM)
+        peak, width = (16, 16) if cpu.mve else (2, 4) if cpu.dsp else (1, 4)
+        return Roof(peak, width, f"instruction set of {target}: {peak} MACs or {width} bytes an instruction")
+    timed = [(m, b, t) for m, b, t in zip(work, moved, times, strict=True) if t > 0]
+    return Roof(
+        max((m / t for m, _, t in timed), default=0.0),
+        max((b / t for _, b, t in timed), default=0.0),
+        "the best layers of this model, as measured",
+    )
+
+
+def _reached(roof: Roof, macs: int, count: int, took: float) -> float | None:
+    if not macs or took <= 0:
+        return None
+    allowed = min(roof.macs, roof.bytes * macs / max(count, 1))
+    return round(macs / took / allowed, 4)
