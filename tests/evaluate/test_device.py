@@ -39,7 +39,10 @@ def test_a_right_device(expected):
     assert result.parity.mismatches == result.parity.max_abs_diff == 0
     assert result.accuracy_device == result.accuracy_host == 0.9
     assert result.accuracy_float == 1.0
-    assert result.latency == Latency("instructions", 109 * 40, 118 * 40)
+    assert result.latency == Latency("instructions", 109 * 40, 118 * 40, 119 * 40)
+    assert result.interval[0] < 0.9 < result.interval[1] and result.agreement == 1.0
+    assert np.trace(result.confusion_device) == np.trace(result.confusion_host) == 18
+    assert np.trace(result.confusion_float) == np.sum(result.confusion_device) == SAMPLES
     assert json.loads(json.dumps(result.as_json()))["parity"]["samples"] == SAMPLES
 
 
@@ -66,6 +69,11 @@ def test_differences_are_not_taken_modulo_256(expected):
     assert result.accuracy_float is None
 
 
+def test_an_answer_of_the_wrong_length(expected):
+    with pytest.raises(DeviceError, match="1 bytes to sample 0"):
+        run_device_test(lambda data: (b"x", 1), expected, "us", 1)
+
+
 def test_silence_ends_the_test(expected):
     def infer(data: bytes) -> tuple[bytes, int]:
         raise DeviceError("no answer")
@@ -85,5 +93,5 @@ def test_first_and_a_file(expected, tmp_path):
 
 def test_percentiles_are_measured_values():
     latency = Latency.of([5, 1, 2, 3, 4], "us")
-    assert (latency.p50, latency.p95) == (3, 5) and isinstance(latency.p50, int)
+    assert (latency.p50, latency.p95, latency.max) == (3, 5, 5) and isinstance(latency.p50, int)
     assert Latency.of([1.2345678], "us").p50 == 1.235

@@ -15,7 +15,9 @@ def junit_xml(result: KitTest) -> str:
     seconds = f"{result.seconds['total']:.3f}"
     counts = {"tests": str(len(result.checks)), "failures": str(len(failed)), "errors": "0", "time": seconds}
     root = ElementTree.Element("testsuites", counts)
-    suite = ElementTree.SubElement(root, "testsuite", name=f"kit test {result.model.name} on {result.board}", **counts)
+    suite = ElementTree.SubElement(
+        root, "testsuite", {"name": f"kit test {result.model.name} on {result.board}", **counts}
+    )
     properties = ElementTree.SubElement(suite, "properties")
     for name, value in _figures(result).items():
         ElementTree.SubElement(properties, "property", name=name, value=str(value))
