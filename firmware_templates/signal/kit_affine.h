@@ -19,9 +19,10 @@ static inline int8_t kit_affine_s8(const struct kit_affine *affine, uint32_t j, 
     return (int8_t)(y < INT8_MIN ? INT8_MIN : (y > INT8_MAX ? INT8_MAX : y));
 }
 
-static inline void kit_affine_run(const struct kit_affine *affine, const int32_t *values, uint32_t n,
-                                  int8_t *out) {
-    uint32_t i, j = 0;
+/* n values, the first of which is number `first`. */
+static inline void kit_affine_run(const struct kit_affine *affine, uint32_t first, const int32_t *values,
+                                  uint32_t n, int8_t *out) {
+    uint32_t i, j = first % affine->count;
     for (i = 0; i < n; i++) {
         out[i] = kit_affine_s8(affine, j, values[i]);
         j = j + 1u == affine->count ? 0 : j + 1u;

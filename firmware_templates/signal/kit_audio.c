@@ -147,7 +147,7 @@ int kit_audio_frame(struct kit_audio *audio, int8_t *features) {
     if (ring->missing != 0) {
         return 0;
     }
-    kit_affine_run(&c->output,
+    kit_affine_run(&c->output, 0,
                    frame_features(audio, ring->samples + ring->at, ring->capacity - ring->at, ring->samples),
                    kit_audio_feature_count(c), features);
     audio->ring.missing = c->hop;
@@ -163,8 +163,8 @@ uint32_t kit_audio_whole(struct kit_audio *audio, const int16_t *samples, uint32
     const uint32_t frames = whole_frames(c, count), n = kit_audio_feature_count(c);
     uint32_t i;
     for (i = 0; i < frames; i++) {
-        kit_affine_run(&c->output, frame_features(audio, samples + (size_t)i * c->hop, c->window, samples), n,
-                       features + (size_t)i * n);
+        kit_affine_run(&c->output, 0, frame_features(audio, samples + (size_t)i * c->hop, c->window, samples),
+                       n, features + (size_t)i * n);
     }
     return frames;
 }

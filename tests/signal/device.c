@@ -4,7 +4,9 @@
 #include "kit_signal_config.h"
 #include "device_samples.h"
 
+#ifndef KIT_SIGNAL_IMAGE
 static _Alignas(8) uint8_t memory[KIT_SIGNAL_BYTES];
+#endif
 static int8_t out[DEVICE_FEATURES];
 
 static void put(const char *text) {
@@ -38,10 +40,9 @@ int main(void) {
 #ifdef KIT_SIGNAL_IMAGE
     chip_init();
     begin = chip_ticks();
-    CALL(_whole)(&kit_signal_config, (const uint8_t *)(const void *)device_samples, out);
+    CALL(_whole)(&kit_signal_config, device_samples, out);
     end = chip_ticks();
     n = KIT_SIGNAL_FEATURES;
-    (void)memory;
     put_bytes("whole ", n);
 #else
     uint32_t left = DEVICE_SAMPLES;

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import device
+import motions
 import numpy as np
 import pytest
 import sounds
 
 from toolchain.model.graph import Quantization
-from toolchain.signal import AudioSettings, FrontEnd
+from toolchain.signal import AudioSettings, FrontEnd, ImageSettings, MotionSettings
 
 pytestmark = pytest.mark.emulator
 
@@ -38,6 +39,25 @@ def test_sound_on_a_cortex_m4(settings: AudioSettings, most: float, tmp_path: Pa
     ran = check(FrontEnd(settings, INT8), sounds.speech_like(1.0, 20000), "mps2-an386", tmp_path)
     assert len(ran.whole) == 49 * settings.columns
     assert ran.cost < most
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "esp32c3", "esp32"])
+@pytest.mark.parametrize("features", ["spectral", "raw"])
+def test_motion_on_boards(features: str, board: str, tmp_path: Path) -> None:
+    if board.startswith("esp"):
+        pytest.importorskip("labwired")
+    s = MotionSettings(axes=6, window=100, hop=50, features=features)
+    ran = check(FrontEnd(s, INT8), motions.swing(200, 6, 8000), board, tmp_path)
+    assert not board.startswith("mps2") or ran.cost < 3 * 250e3  # measured: 0.20 million a window
+
+
+@pytest.mark.parametrize("board", ["mps2-an386", "esp32c3", "esp32"])
+def test_pictures_on_boards(board: str, tmp_path: Path) -> None:
+    if board.startswith("esp"):
+        pytest.importorskip("labwired")
+    s = ImageSettings(source=(60, 80), size=(48, 48), format="rgb565_swapped")
+    pixels = np.random.default_rng(4).integers(0, 256, (60, 80, 2)).astype(np.uint8)
+    check(FrontEnd(s, Quantization((1.0,), (-128,))), pixels, board, tmp_path)
 
 
 @pytest.mark.parametrize("board", ["mps2-an385", "esp32c3", "esp32"])

@@ -11,9 +11,11 @@ import numpy as np
 
 from toolchain.model.graph import Quantization
 from toolchain.signal import tables
-from toolchain.signal.settings import AudioSettings, SignalSettings
+from toolchain.signal.settings import AudioSettings, ImageSettings, MotionSettings, SignalSettings
 
 _DB = 10 * math.log10(2)  # of power in one doubling
+
+_Made = tuple[dict[str, Any], tuple[int, ...], np.ndarray]  # values, shape and unit of a `Config`
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,12 @@ def make_config(settings: SignalSettings, quantization: Quantization | None = No
 
     Raises `BadInput` where settings cannot be turned into tables.
     """
-    assert isinstance(settings, AudioSettings)
-    values, shape, unit = _audio(settings)
+    if isinstance(settings, AudioSettings):
+        values, shape, unit = _audio(settings)
+    elif isinstance(settings, MotionSettings):
+        values, shape, unit = _motion(settings)
+    else:
+        values, shape, unit = _image(settings)
     output = output_stage(settings, unit, quantization or Quantization((1.0,), (0,)))
     return Config(settings.type, {**values, "output": output}, shape, unit)
 
@@ -61,7 +67,7 @@ def _q16(value: float) -> int:
     return round(value * 65536)
 
 
-def _audio(s: AudioSettings) -> tuple[dict[str, Any], tuple[int, ...], np.ndarray]:
+def _audio(s: AudioSettings) -> _Made:
     first, count, weights = tables.sparse(tables.mel_filters(s.rate, s.fft, s.filters, s.f_min, s.f_max))
     stages = s.fft.bit_length() - 2  # of the complex transform
     total = math.log2(tables.window_curve(s.curve, s.window).sum())
@@ -88,3 +94,57 @@ def _audio(s: AudioSettings) -> tuple[dict[str, Any], tuple[int, ...], np.ndarra
         "transform": tables.dct(s.coefficients, s.filters).reshape(-1),
     }
     return values, (s.frames, s.columns), np.array([decibels / 65536])
+
+
+def _motion(s: MotionSettings) -> _Made:
+    spectral = s.features == "spectral"
+    frames = (s.window - s.fft) // (s.fft // 2) + 1 if spectral else 0
+    values: dict[str, Any] = {
+        "axes": s.axes,
+        "window": s.window,
+        "hop": s.hop,
+        "frames": frames,
+        "rms_offset": 0,
+        "bin_offset": 0,
+        "floor": 0,
+        "log2_window": _q16(math.log2(s.window)),
+        "fft": {"log2_size": 3, "wave": np.zeros(0, np.int32)},
+        "curve": np.zeros(0, np.int32),
+    }
+    if not spectral:
+        return values, (s.window, s.axes), np.array([1 / 65536])
+    # Deviations are taken times the window's length. Powers are scaled by 1 / 2 (window) and 1 / fft before squaring
+    # and by a power of two that makes the sum over the frames fit; a sine of 2^15 has half of that times the curve's
+    # sum in its bin.
+    length, total = math.log2(s.window), math.log2(tables.window_curve("hann", s.fft).sum())
+    down = (frames - 1).bit_length()
+    bins = down - math.log2(frames) + 2 * (1 + math.log2(s.fft)) - 2 * length + 2 - 2 * total - 30
+    values |= {
+        "rms_offset": _q16(-3 * length - 30),
+        "bin_offset": _q16(bins),
+        "floor": _q16(s.floor_db / _DB),
+        "fft": _fft(s.fft),
+        "curve": tables.half_curve("hann", s.fft),
+    }
+    one = np.array([_DB, 1.0, 1.0] + [_DB] * (s.fft // 2)) / 65536
+    return values, (s.columns,), np.tile(one, s.axes)
+
+
+def _image(s: ImageSettings) -> _Made:
+    top, left, height, width = s.part
+    values = {
+        "format": ("grey8", "rgb888", "rgb565", "rgb565_swapped").index(s.format),
+        "source_width": s.source[1],
+        "top": top,
+        "left": left,
+        "part_height": height,
+        "part_width": width,
+        "height": s.size[0],
+        "width": s.size[1],
+        "channels": s.channels,
+        "bilinear": int(s.scaling == "bilinear"),
+        # Rounded up, so that the nearest pixel is not the one before where the middle lies on an edge.
+        "step_y": -(-(height << 16) // s.size[0]),
+        "step_x": -(-(width << 16) // s.size[1]),
+    }
+    return values, (*s.size, s.channels), np.array([1 / 65536])

@@ -36,7 +36,7 @@ def structs() -> dict[str, tuple[c_text.Field, ...]]:
 def library() -> ctypes.CDLL:
     """The front ends built with the host's compiler. Raises `Missing` when there is none."""
     built = load_library(sources())
-    for family in ("audio",):
+    for family in ("audio", "motion"):
         getattr(built, f"kit_{family}_bytes").restype = ctypes.c_size_t
         getattr(built, f"kit_{family}_init").restype = ctypes.c_void_p
         for name in ("whole", "whole_q16", "feed"):
@@ -45,11 +45,13 @@ def library() -> ctypes.CDLL:
 
 
 @functools.cache
-def _structure(name: str) -> type[ctypes.Structure]:
+def structure(name: str) -> type[ctypes.Structure]:
+    """``struct name`` of the headers for ctypes."""
+
     def field_type(declared: str) -> Any:
         if declared.endswith("*"):
             return ctypes.c_void_p
-        return _SCALARS[declared] if declared in _SCALARS else _structure(declared.removeprefix("struct "))
+        return _SCALARS[declared] if declared in _SCALARS else structure(declared.removeprefix("struct "))
 
     fields = [(field.name, field_type(field.type)) for field in structs()[name]]
     return type(name, (ctypes.Structure,), {"_fields_": fields})
@@ -71,7 +73,7 @@ def fill(struct: str, values: Mapping[str, Any]) -> tuple[ctypes.Structure, list
             members[field.name] = table.ctypes.data
         else:
             members[field.name] = value
-    return _structure(struct)(**members), kept
+    return structure(struct)(**members), kept
 
 
 class Instance:
@@ -81,6 +83,9 @@ class Instance:
         self._library, self._prefix = library(), f"kit_{config.family}"
         self._config, self._tables = fill(config.struct, config.values)
         pointer = ctypes.byref(self._config)
+        if config.family == "image":  # keeps nothing from picture to picture
+            self._handle: Any = pointer
+            return
         size = int(self._function("bytes")(pointer))
         self._memory = np.zeros(-(-size // 8), np.uint64)
         handle = self._function("init")(

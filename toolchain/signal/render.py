@@ -10,7 +10,7 @@ import numpy as np
 from toolchain.compiler import c_text
 from toolchain.signal.config import Config
 from toolchain.signal.library import sources, structs
-from toolchain.signal.settings import AudioSettings, SignalSettings
+from toolchain.signal.settings import AudioSettings, MotionSettings, SignalSettings
 
 HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
 
@@ -44,7 +44,7 @@ def _initializer(struct: str, values: Mapping[str, Any], prefix: str, tables: li
     for field in structs()[struct]:
         value, name = values[field.name], f"{prefix}{field.name}"
         if isinstance(value, Mapping):
-            text = _initializer(field.type.removeprefix("struct "), value, f"{name}_", tables)
+            text = _initializer(field.type.removeprefix("struct "), value, f"{name}_", tables).replace("\n", "\n    ")
         elif isinstance(value, np.ndarray) and value.size:
             tables.append(
                 f"static const {c_text.c_type(value)} {name}[{value.size}] = {{\n{c_text.array_values(value)}\n}};\n\n"
@@ -52,8 +52,8 @@ def _initializer(struct: str, values: Mapping[str, Any], prefix: str, tables: li
             text = name
         else:
             text = "0" if isinstance(value, np.ndarray) else c_text.integer(value)
-        parts.append(f"/* {field.name} */ {text}")
-    return "{" + ", ".join(parts) + "}"
+        parts.append(f"    /* {field.name} */ {text},\n")
+    return "{\n" + "".join(parts) + "}"
 
 
 def _header(settings: SignalSettings, config: Config) -> str:
@@ -68,6 +68,19 @@ def _header(settings: SignalSettings, config: Config) -> str:
             f"#define KIT_SIGNAL_WINDOW {settings.window}u /* samples in a frame */",
             f"#define KIT_SIGNAL_HOP {settings.hop}u",
             f"#define KIT_SIGNAL_BYTES {memory}",
+        ]
+    elif isinstance(settings, MotionSettings):
+        size = settings.fft if settings.features == "spectral" else 0
+        lines += [
+            f"#define KIT_SIGNAL_AXES {settings.axes}u /* values in a sample */",
+            f"#define KIT_SIGNAL_WINDOW {settings.window}u /* samples that the model sees at once */",
+            f"#define KIT_SIGNAL_HOP {settings.hop}u",
+            f"#define KIT_SIGNAL_BYTES KIT_MOTION_BYTES({settings.window}u, {settings.axes}u, {size}u)",
+        ]
+    else:
+        lines += [
+            f"#define KIT_SIGNAL_SOURCE_HEIGHT {settings.source[0]}u /* pixels of the camera's picture */",
+            f"#define KIT_SIGNAL_SOURCE_WIDTH {settings.source[1]}u",
         ]
     lines.append(f"#define KIT_SIGNAL_FEATURES {features}u /* int8 values of the model's input */")
     return (
