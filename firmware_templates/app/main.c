@@ -51,7 +51,7 @@ static int after_layer(void *user, unsigned layer) {
     run->layers_run = (uint16_t)(layer + 1);
 #if KIT_APP_PROFILE
     if (run->profile && layer < MODEL_LAYER_COUNT) {
-        const struct kit_tensor *output = &model_layers[layer];
+        const struct kit_layer *output = &model_layers[layer];
         layers[layer].ticks = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
         layers[layer].crc = kit_crc32(0, arena + output->offset, output->bytes);
     }
@@ -133,8 +133,6 @@ static const struct kit_tensor *find_tensor(uint8_t kind, uint16_t index) {
         return &model_inputs[index];
     if (kind == KIT_TENSOR_OUTPUT && index < MODEL_OUTPUT_COUNT)
         return &model_outputs[index];
-    if (KIT_APP_PROFILE && kind == KIT_TENSOR_LAYER && index < MODEL_LAYER_COUNT)
-        return &model_layers[index];
     return NULL;
 }
 

@@ -52,8 +52,7 @@ enum {
 
 enum {
     KIT_TENSOR_INPUT = 0,
-    KIT_TENSOR_OUTPUT = 1,
-    KIT_TENSOR_LAYER = 2
+    KIT_TENSOR_OUTPUT = 1
 };
 
 #ifdef __cplusplus
@@ -213,8 +212,8 @@ static inline void kit_labels_answer_get(struct kit_labels_answer *to, const uin
 }
 
 struct kit_tensor_request {
-    uint8_t kind; /* 0 input, 1 output, 2 output of a layer */
-    uint16_t index; /* number of the input, output or layer */
+    uint8_t kind; /* 0 input, 1 output */
+    uint16_t index; /* number of the input or output */
 };
 #define KIT_TENSOR_REQUEST_BYTES 3
 static inline void kit_tensor_request_put(uint8_t *to, const struct kit_tensor_request *from) {

@@ -28,8 +28,7 @@ enum {
 /* Called after each layer (watchdog, profile, inspection). A non-zero return stops the inference there. */
 typedef int (*kit_layer_hook)(void *user, unsigned layer);
 
-/* One input, output or layer output: where it lies in the arena and what it means. real = scale * (q -
- * zero_point). */
+/* One input or output: where it lies in the arena and what it means. real = scale * (q - zero_point). */
 struct kit_tensor {
     const char *name;
     uint32_t offset; /* bytes from the start of the arena */
@@ -39,6 +38,12 @@ struct kit_tensor {
     uint8_t type; /* enum kit_type */
     uint8_t rank;
     const int32_t *shape;
+};
+
+/* The (first) output of a layer. What else there is to know of it is in the report of the compiler. */
+struct kit_layer {
+    uint32_t offset; /* bytes from the start of the arena */
+    uint32_t bytes;
 };
 
 enum kit_type {

@@ -14,7 +14,7 @@ static const int32_t shape1[] = {1, X1_BYTES};
     { name, at, X1_BYTES, 0.25f, 4, KIT_INT8, 2, shape1 }
 const struct kit_tensor model_inputs[] = {T0("x0", X0), T1("x1", X1)};
 const struct kit_tensor model_outputs[] = {T0("y0", Y0), T1("y1", Y1)};
-const struct kit_tensor model_layers[] = {T0("times", Y0), T0("plus", Y0), T1("reverse", Y1)};
+const struct kit_layer model_layers[] = {{Y0, X0_BYTES}, {Y0, X0_BYTES}, {Y1, X1_BYTES}};
 
 int model_init(void *arena, size_t arena_bytes) {
     if (arena == NULL || arena_bytes < MODEL_ARENA_BYTES)

@@ -10,7 +10,7 @@
 
 extern const struct kit_tensor model_inputs[];
 extern const struct kit_tensor model_outputs[];
-extern const struct kit_tensor model_layers[];
+extern const struct kit_layer model_layers[];
 int model_init(void *arena, size_t arena_bytes);
 void *model_input(void *arena, unsigned index);
 const void *model_output(const void *arena, unsigned index);

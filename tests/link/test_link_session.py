@@ -70,8 +70,8 @@ def test_an_inference_stopped_early_leaves_its_layer_in_the_arena(device: PtyPro
     with Session.open(device.port) as session:
         result = session.infer(inputs(4), stop_after=0)
         assert (result.outputs, result.layers_run) == ([], 1)
-        layer = session.tensor(TensorKind.LAYER, 0)
-        assert session.read_arena(layer.offset, layer.bytes) == bytes(3 * x & 255 for x in inputs(4)[0])
+        y0 = session.tensor(TensorKind.OUTPUT, 0)
+        assert session.read_arena(y0.offset, y0.bytes) == bytes(3 * x & 255 for x in inputs(4)[0])
 
 
 def test_memory_knows_stack_and_arena(device: PtyProcess) -> None:

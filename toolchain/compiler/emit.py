@@ -225,7 +225,7 @@ def _layer_name(prefix: str, program: Program, time: int) -> str:
 
 
 def _tensor_table(name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
-    """A table of `struct kit_tensor`. Names and shapes are objects of their own, so that the linker can drop them."""
+    """A table of `struct kit_tensor`."""
     lines, rows = [], []
     for i, t in enumerate(tensors):
         shape = ", ".join(map(str, t.shape)) or "1"
@@ -239,6 +239,12 @@ def _tensor_table(name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
     if not rows:
         rows.append("    {NULL, 0, 0, 0.0f, 0, KIT_INT8, 0, NULL},")
     return "\n".join([*lines, f"const struct kit_tensor {name}[] = {{", *rows, "};\n"])
+
+
+def _layer_table(name: str, layers: Sequence[Step], plan: Plan) -> str:
+    """A table of `struct kit_layer`. Names are no more than comments: converters make them long."""
+    rows = [f"    {{{plan.offsets[t]}, {t.bytes}}}," for t in (step.outputs[0] for step in layers)]
+    return "\n".join([f"const struct kit_layer {name}[] = {{", *(rows or ["    {0, 0},"]), "};\n"])
 
 
 def _pointer_function(qualifier: str, name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
@@ -277,12 +283,16 @@ def _source(
     ]
     init_body = "".join([*reset, *calls[:first]])
     init_base = "    uint8_t *const a = (uint8_t *)arena;\n" if init_body else ""
-    layers = [step.outputs[0] for step in program.steps]
     body = "".join(
-        f"{call}    if (hook != NULL && hook(user, {i}) != 0) {{\n        return KIT_STOPPED;\n    }}\n"
+        f"{call}    if (hook(user, {i}) != 0) {{\n        return KIT_STOPPED;\n    }}\n"
         for i, call in enumerate(calls[first:])
     )
+    no_hook = (
+        f"static int {prefix}_no_hook(void *user, unsigned layer) {{\n"
+        "    (void)user;\n    (void)layer;\n    return 0;\n}\n"
+    )
     base = "    uint8_t *const a = (uint8_t *)arena;\n" if body else "    (void)hook;\n    (void)user;\n"
+    choose = f"    if (hook == NULL) {{\n        hook = {prefix}_no_hook;\n    }}\n" if body else ""
     return "\n".join(
         [
             _block_comment(heading, ""),
@@ -296,13 +306,14 @@ def _source(
             *writer.declarations,
             _tensor_table(f"{prefix}_inputs", graph.inputs, plan),
             _tensor_table(f"{prefix}_outputs", graph.outputs, plan),
-            _tensor_table(f"{prefix}_layers", layers, plan),
+            _layer_table(f"{prefix}_layers", program.steps, plan),
             f"int {prefix}_init(void *arena, size_t arena_bytes) {{\n{init_base}{refuse}{init_body}"
             "    return KIT_OK;\n}\n",
             _pointer_function("", f"{prefix}_input", graph.inputs, plan),
             _pointer_function("const ", f"{prefix}_output", graph.outputs, plan),
+            *([no_hook] if body else []),
             f"int {prefix}_invoke(void *arena, size_t arena_bytes, kit_layer_hook hook, void *user) {{\n"
-            f"{base}{refuse}{body}    return KIT_OK;\n}}",
+            f"{base}{refuse}{choose}{body}    return KIT_OK;\n}}",
             "",
         ]
     )
@@ -329,7 +340,7 @@ extern "C" {{
 /* What goes in, what comes out, and the (first) output of each layer. Dropped by the linker when unused. */
 extern const struct kit_tensor {prefix}_inputs[];
 extern const struct kit_tensor {prefix}_outputs[];
-extern const struct kit_tensor {prefix}_layers[];
+extern const struct kit_layer {prefix}_layers[];
 
 /* Check the arena (at least {upper}_ARENA_BYTES, 16-byte aligned) and put the model's state to its start. */
 int {prefix}_init(void *arena, size_t arena_bytes);

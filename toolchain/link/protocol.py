@@ -218,8 +218,8 @@ TENSOR = _message(
     3,
     "Where a tensor lies in the arena and what it means: real = scale * (q - zero_point).",
     request=(
-        Field("kind", "uint8_t", "0 input, 1 output, 2 output of a layer"),
-        Field("index", "uint16_t", "number of the input, output or layer"),
+        Field("kind", "uint8_t", "0 input, 1 output"),
+        Field("index", "uint16_t", "number of the input or output"),
     ),
     answer=(
         Field("offset", "uint32_t", "bytes from the start of the arena"),
@@ -324,4 +324,3 @@ class TensorKind(enum.IntEnum):
 
     INPUT = 0
     OUTPUT = 1
-    LAYER = 2

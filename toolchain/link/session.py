@@ -190,7 +190,7 @@ class Session:
         return tuple(labels)
 
     def tensor(self, kind: TensorKind, index: int) -> TensorInfo:
-        """Input, output or layer output ``index``."""
+        """Input or output ``index``."""
         said = self._ask(protocol.TENSOR, kind=kind, index=index)
         return TensorInfo(
             name=said["tail"].split(b"\0")[0].decode("utf-8", "replace"),
