@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import rich_click as click
+
 from toolchain.cli.options import command
 from toolchain.cli.output import Output
 
@@ -12,13 +14,21 @@ if TYPE_CHECKING:
 
 
 @command()
-def entry(output: Output) -> None:
+@click.option("--connected", is_flag=True, help="Only what is plugged in: ports, debug probes, boot loaders' drives.")
+@click.option("--hello", is_flag=True, help="With --connected: ask each serial port what it runs.")
+def entry(output: Output, connected: bool, hello: bool) -> None:
     """Boards: chips, memory, and what was verified where.
 
     Then the USB serial ports of this machine, and which boards each may be.
 
-    Example: kit boards
+    Example: kit boards --connected --hello
     """
+    if hello and not connected:
+        raise click.UsageError("--hello goes with --connected")
+    if connected:
+        from toolchain.cli.connected import show_connected
+
+        return show_connected(output, hello)
     from rich.console import Group
     from rich.table import Table
 
