@@ -14,7 +14,6 @@ from toolchain.board import objects
 from toolchain.board.build import Identity, build_program, identity_header
 from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import Board, load_board
-from toolchain.board.images import make_images
 from toolchain.board.staging import Source, Stage
 from toolchain.errors import BadInput, KitError
 
@@ -155,25 +154,3 @@ def test_labels_of_any_text_are_c_strings(tmp_path: Path) -> None:
     subprocess.run(["cc", "-std=c11", "-o", tmp_path / "t", tmp_path / "t.c"], check=True)
     said = subprocess.run([tmp_path / "t"], capture_output=True, check=True).stdout.decode()
     assert tuple(said.splitlines()) == labels
-
-
-@pytest.mark.parametrize(("name", "entry"), [("esp32", 0x40080000), ("esp32c3", 0x40380000)])
-def test_espressif_images_are_valid_to_their_own_tool(
-    name: str, entry: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (board,) = need(name)
-    program = build_program(board, hello(), tmp_path)
-    capsys.readouterr()
-    (image,) = make_images(program.elf, board)
-    assert capsys.readouterr() == ("", ""), "the library prints"
-    assert image.address == board.flasher.settings["address"]
-
-    from esptool.bin_image import LoadFirmwareImage
-
-    loaded = LoadFirmwareImage(str(board.flasher.settings["chip"]), str(image.path))
-    assert loaded.checksum == loaded.calculate_checksum()
-    assert loaded.stored_digest == loaded.calc_digest
-    assert entry <= loaded.entrypoint < entry + 0x20000
-    regions = [(r.origin, r.origin + r.length) for r in board.memory]
-    for segment in loaded.segments:
-        assert any(low <= segment.addr and segment.addr + len(segment.data) <= high for low, high in regions)

@@ -11,7 +11,7 @@ import pytest
 from toolchain.board.build import build_program
 from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import load_board
-from toolchain.board.size import Piece, check_fits, measure, part_of, read_map
+from toolchain.board.size import Piece, check_fits, measure, part_of, place_constants, read_map
 from toolchain.board.staging import Source
 from toolchain.errors import BadInput
 
@@ -122,7 +122,8 @@ def test_a_model_that_fits_is_not_refused() -> None:
             "size",
         ),
         ("mps2-an386", 1000, 8_000_000, r"arena and stack need 8,004,096 bytes of RAM, .* layer 0 ", "ram"),
-        ("esp32", 150_000, 60_000, r"weights, arena and stack need 214,096 bytes of RAM, 196,608 are there", "ram"),
+        ("hifive1", 1000, 20_000, r"arena and stack need 22,048 bytes of RAM, 16,384 are there", "ram"),
+        ("esp32", 3_700_000, 1000, r"weights need 3,700,000 bytes of flash, 3,670,016 are there", "size"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_layer_bytes_and_remedy(
@@ -132,3 +133,11 @@ def test_what_does_not_fit_is_refused_with_layer_bytes_and_remedy(
         check_fits(load_board(board), model(weights, arena))
     assert board in error.value.message
     assert f"--optimize {hint}" in error.value.hint
+
+
+def test_constants_go_to_mapped_flash_when_ram_has_no_room() -> None:
+    board = load_board("esp32")
+    assert place_constants(board, cast(Any, model(150_000, 20_000))).mapped is None
+    assert place_constants(board, cast(Any, model(150_000, 60_000))) == board
+    ordinary = load_board("hifive1")
+    assert place_constants(ordinary, cast(Any, model(1000, 1000))) == ordinary

@@ -13,7 +13,7 @@ from toolchain.board.compilers import Compiler, find_compiler
 from toolchain.board.descriptor import Board
 from toolchain.board.images import Image, make_images
 from toolchain.board.objects import Processes, ToolFailed
-from toolchain.board.size import Sizes, check_fits, explain_overflow, measure
+from toolchain.board.size import Sizes, check_fits, explain_overflow, measure, place_constants
 from toolchain.board.staging import Source, Stage, folders_with, sha256_of
 from toolchain.errors import BadInput
 from toolchain.progress import Progress, Quiet
@@ -101,6 +101,8 @@ def build_program(
     stage = Stage(out, texts)
     stage.write()
     macros = {**board.defines, "CHIP_BAUD": board.baud, **(defines or {})}
+    if board.mapped:
+        macros |= {"CHIP_MAPPED_AT": board.mapped.origin, "CHIP_MAPPED_FROM": board.mapped.mapped_from or 0}
     if board.emulated:
         macros["CHIP_EMULATED"] = 1
     flags = [
@@ -143,6 +145,7 @@ def build_firmware(
     What is known before the build is checked before it (`check_fits`). For an emulated run pass
     ``board.as_emulated()``. Raises `BadInput` when it does not fit, `Missing` without a compiler, `KitError` when the
     C does not compile."""
+    board = place_constants(board, compiled)
     check_fits(board, compiled)
     compiler = compiler or find_compiler(board)
     sources = firmware_sources(compiled)
@@ -216,5 +219,9 @@ def _memory_script(board: Board) -> str:
         f"    {region.name} ({access[region.kind]}) : ORIGIN = 0x{region.origin:08x}, LENGTH = 0x{region.length:x}"
         for region in board.memory
     ]
-    head = "/* Generated from the board's descriptor. */\n"
-    return f"{head}STACK_BYTES = {board.stack_bytes};\nMEMORY\n{{\n" + "\n".join(lines) + "\n}\n"
+    constants = board.mapped or next(region for region in board.memory if region.kind == "ram")
+    return (
+        "/* Generated from the board's descriptor. CONSTANTS is where those lie that a boot loader puts into RAM. */\n"
+        f"STACK_BYTES = {board.stack_bytes};\nMEMORY\n{{\n" + "\n".join(lines) + "\n}\n"
+        f'REGION_ALIAS("CONSTANTS", {constants.name})\n'
+    )

@@ -17,6 +17,9 @@ from toolchain.tomlfile import load_toml
 #: Folder in which a user keeps boards of their own, relative to the current folder.
 USER_FOLDER = Path("boards")
 
+#: Bytes of flash that a chip maps at once (Espressif's memory management units).
+MAPPED_PAGE = 0x10000
+
 Setting = bool | int | float | str
 UsbId = Annotated[str, Field(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
 
@@ -26,13 +29,17 @@ class _Table(BaseModel):
 
 
 class Region(_Table):
-    """One memory region as the linker sees it. The first ``reserved`` bytes belong to someone else (a boot loader)."""
+    """One memory region as the linker sees it. The first ``reserved`` bytes belong to someone else (a boot loader).
+
+    ``mapped_from``: the chip shows this part of its flash chip, from that offset on, page by page in its address space;
+    start-up maps it, constants that RAM has no room for lie there."""
 
     name: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
     kind: Literal["flash", "ram", "code"]
     address: int = Field(ge=0, lt=1 << 32)
     size: int = Field(gt=0)
     reserved: int = Field(default=0, ge=0)
+    mapped_from: int | None = Field(default=None, ge=0, multiple_of=MAPPED_PAGE)
 
     @property
     def origin(self) -> int:
@@ -109,6 +116,8 @@ class Board(_Table):
                 raise ValueError(f"memory {region.name}: nothing is left beside the reserved bytes")
             if region.address + region.size > 1 << 32:
                 raise ValueError(f"memory {region.name}: ends above the 32-bit address space")
+        if len([region for region in self.memory if region.mapped_from is not None]) > 1:
+            raise ValueError("more than one memory region is mapped from flash")
         names = [region.name for region in self.memory]
         if len(names) != len(set(names)):
             raise ValueError("two memory regions have the same name")
@@ -123,6 +132,11 @@ class Board(_Table):
             names = ", ".join(b.name for b in list_boards() if b.emulator)
             raise BadInput(f"board {self.name}: no emulator runs it", f"boards with an emulator: {names}")
         return self.model_copy(update={"baud": self.emulator.baud or self.baud, "emulated": True})
+
+    @property
+    def mapped(self) -> Region | None:
+        """The region in which the chip shows a part of its flash chip."""
+        return next((region for region in self.memory if region.mapped_from is not None), None)
 
     def bytes_of(self, kind: Literal["flash", "ram", "code"]) -> int:
         """Usable bytes of all regions of a kind."""

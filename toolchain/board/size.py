@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Parts of an image that its bytes are counted under; ``library`` is the compiler's run-time functions.
 PARTS = ("model", "kernels", "app", "link", "chip", "library")
 
+#: Bytes of RAM that the firmware around a model takes at most where its constants are in RAM too.
+_FIRMWARE_RAM = 16 * 1024
+
 _OVERFLOW = re.compile(r"region [`'\"]?(\w+)'? overflow(?:ed|s)? by (\d+)|region '(\w+)': overflowed by (\d+)")
 
 # GNU ld: " .text.main   0x00000000   0x1c ../obj/app.main-0123.o", the name alone on its line when it is long.
@@ -107,6 +110,15 @@ def read_map(text: str) -> Iterator[Piece]:
             section = output[1]
         elif (found := _GNU_LINE.match(line)) and int(found[3], 16):
             yield Piece(found[4], section, int(found[2], 16), int(found[3], 16))
+
+
+def place_constants(board: Board, compiled: CompiledModel) -> Board:
+    """``board`` as it is built for this model: without the flash that it maps where the constants have room in RAM,
+    which is faster."""
+    need = compiled.arena_bytes + compiled.weights_bytes + board.stack_bytes + _FIRMWARE_RAM
+    if board.mapped is None or need > board.bytes_of("ram"):
+        return board
+    return board.model_copy(update={"memory": tuple(region for region in board.memory if region != board.mapped)})
 
 
 def check_fits(board: Board, compiled: CompiledModel) -> None:

@@ -60,6 +60,17 @@ static inline uint64_t esp_read_counter(uintptr_t group) {
     return (uint64_t)REG(group + TIMG_T0_HI) << 32 | REG(group + TIMG_T0_LO);
 }
 
+#ifdef CHIP_MAPPED_FROM
+/* Constants that RAM has no room for: the board's region CHIP_MAPPED_AT shows the flash from CHIP_MAPPED_FROM
+ * on, in pages of 64 KiB. */
+#define MAPPED_PAGE 0x10000u
+extern const uint8_t __rodata_start[], __rodata_end[];
+
+static inline uint32_t mapped_pages(void) {
+    return ((uint32_t)(uintptr_t)__rodata_end - CHIP_MAPPED_AT + MAPPED_PAGE - 1u) / MAPPED_PAGE;
+}
+#endif
+
 #define UART_FIFO_BYTES 128u
 
 /* `clock` in Hz is what the UART counts. */

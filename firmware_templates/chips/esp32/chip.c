@@ -27,7 +27,35 @@ const uint32_t chip_tick_hz = CHIP_CLOCK_HZ / TIMER_DIVIDER;
 const uint32_t chip_rx_bytes = UART_FIFO_BYTES;
 volatile uint32_t chip_reset_asked;
 
+#if defined(CHIP_MAPPED_FROM) && !defined(CHIP_EMULATED) /* LabWired (0.25) has flash there from the start   \
+                                                          */
+#define DPORT_PRO_CACHE_CTRL 0x3FF00040u                 /* bit 3 enable, 4 flush, 5 flushed */
+#define DPORT_PRO_CACHE_CTRL1 0x3FF00044u /* bit 4: no access to the data window at 0x3F400000 */
+#define PRO_FLASH_MMU_TABLE 0x3FF10000u   /* entry n: the flash page that page n of the data window shows */
+
+/* The second-stage boot loader's work, which there is none of here: the flash cache off and emptied, its
+ * pages set, on again. TRM, "Memory Management and Protection Units"; ESP-IDF 5.4, bootloader_utility.c
+ * (set_cache_and_start_app) and the ROM functions that it calls. The ROM has set up SPI0 to read flash. */
+static void map_flash(void) {
+    REG(DPORT_PRO_CACHE_CTRL) &= ~(1u << 3);
+    REG(DPORT_PRO_CACHE_CTRL) &= ~(1u << 4);
+    REG(DPORT_PRO_CACHE_CTRL) |= 1u << 4;
+    while ((REG(DPORT_PRO_CACHE_CTRL) >> 5 & 1u) == 0) {
+    }
+    REG(DPORT_PRO_CACHE_CTRL) &= ~(1u << 4);
+    for (uint32_t page = 0; page < mapped_pages(); page++) {
+        REG(PRO_FLASH_MMU_TABLE + 4u * page) = CHIP_MAPPED_FROM / MAPPED_PAGE + page;
+    }
+    REG(DPORT_PRO_CACHE_CTRL1) &= ~(1u << 4);
+    REG(DPORT_PRO_CACHE_CTRL) |= 1u << 3;
+}
+#else
+static inline void map_flash(void) {
+}
+#endif
+
 void chip_init(void) {
+    map_flash();
     /* The ROM leaves the RTC watchdog and that of timer group 0 running in flash boot (19.2). */
     esp_stop_watchdog(RTC_WDT_CONFIG0, RTC_WDT_PROTECT);
     esp_stop_watchdog(TIMG0 + TIMG_WDT_CONFIG0, TIMG0 + TIMG_WDT_PROTECT);

@@ -32,7 +32,33 @@ const uint32_t chip_tick_hz = CHIP_CLOCK_HZ / TIMER_DIVIDER;
 const uint32_t chip_rx_bytes = UART_FIFO_BYTES;
 volatile uint32_t chip_reset_asked;
 
+#if defined(CHIP_MAPPED_FROM) && !defined(CHIP_EMULATED) /* LabWired (0.25) has flash there from the start   \
+                                                          */
+#define MMU_TABLE 0x600C5000u           /* entry n: the flash page that page n of both windows shows */
+#define EXTMEM_ICACHE_CTRL1 0x600C4004u /* bit 1: no access to the data window at 0x3C000000 */
+
+/* In the boot ROM: ESP-IDF 5.4, esp32c3.rom.ld. The first turns the cache off and empties it. */
+#define Cache_Disable_ICache ((void (*)(void))0x4000051Cu)
+#define Cache_Enable_ICache ((void (*)(uint32_t autoload))0x40000520u)
+
+/* The second-stage boot loader's work, which there is none of here. TRM, 3.3.3 "External Memory";
+ * ESP-IDF 5.4, bootloader_utility.c (set_cache_and_start_app), mmu_ll.h, cache_ll.h. The ROM has set up SPI0
+ * to read flash. */
+static void map_flash(void) {
+    Cache_Disable_ICache();
+    for (uint32_t page = 0; page < mapped_pages(); page++) {
+        REG(MMU_TABLE + 4u * page) = CHIP_MAPPED_FROM / MAPPED_PAGE + page;
+    }
+    REG(EXTMEM_ICACHE_CTRL1) &= ~(1u << 1);
+    Cache_Enable_ICache(0);
+}
+#else
+static inline void map_flash(void) {
+}
+#endif
+
 void chip_init(void) {
+    map_flash();
     /* The ROM leaves the RTC watchdog, that of timer group 0 and the super watchdog running (12.2.2, 12.3).
      */
     esp_stop_watchdog(RTC_WDT_CONFIG0, RTC_WDT_PROTECT);

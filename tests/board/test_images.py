@@ -1,0 +1,82 @@
+"""Images as boot ROMs and loaders read them: valid to the vendor's tool, and what runs is what was linked."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from bare import hello
+from elftools.elf.elffile import ELFFile
+from esptool.bin_image import LoadFirmwareImage
+
+from toolchain.board.build import build_program
+from toolchain.board.compilers import all_compilers
+from toolchain.board.descriptor import MAPPED_PAGE, Board, list_boards, load_board
+from toolchain.board.images import Image, make_images
+from toolchain.board.staging import Source
+
+pytestmark = pytest.mark.unit
+
+ESPRESSIF = [board.name for board in list_boards() if board.flasher.name == "esptool"]
+
+#: A program with constants and variables of its own that the linker keeps.
+TEXT = (
+    '#include "chip.h"\nstatic const uint8_t table[70000] = {1, [65535] = 2, 3, [69999] = 4};\n'
+    "static volatile uint32_t start = 0x600DF00D, at;\n"
+    "int main(void) { chip_init(); chip_putc(table[at]); start = start + 1u; chip_reset(); return 0; }\n"
+)
+
+
+def build(name: str, sources: list[Source], out: Path) -> tuple[Board, Path, tuple[Image, ...]]:
+    board = load_board(name)
+    if not all_compilers(board):
+        pytest.skip(f"no compiler for {name} is installed")
+    elf = build_program(board, sources, out).elf
+    return board, elf, make_images(elf, board)
+
+
+def linked(elf: Path) -> dict[int, bytes]:
+    """Address and bytes of every section that must be in memory before `main`."""
+    sections = ELFFile(io.BytesIO(elf.read_bytes())).iter_sections()
+    wanted = [s for s in sections if s["sh_flags"] & 2 and s["sh_type"] == "SHT_PROGBITS" and s["sh_size"]]  # SHF_ALLOC
+    return {s["sh_addr"]: s.data() for s in wanted}
+
+
+@pytest.mark.parametrize("name", ESPRESSIF)
+def test_espressif_images_are_valid_to_their_own_tool(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board, _, images = build(name, hello(), tmp_path)
+    assert capsys.readouterr() == ("", ""), "the library prints"
+    assert images[0].address == board.flasher.settings["address"]
+    loaded = LoadFirmwareImage(str(board.flasher.settings["chip"]), str(images[0].path))
+    assert loaded.checksum == loaded.calculate_checksum()
+    assert loaded.stored_digest == loaded.calc_digest
+    code = next(region for region in board.memory if region.kind in ("code", "ram"))
+    assert code.origin <= loaded.entrypoint < code.origin + code.length
+    regions = [(r.origin, r.origin + r.length) for r in board.memory if r.mapped_from is None]
+    for segment in loaded.segments:
+        assert any(low <= segment.addr and segment.addr + len(segment.data) <= high for low, high in regions)
+
+
+@pytest.mark.parametrize("name", ESPRESSIF)
+def test_what_is_flashed_is_in_memory_what_was_linked(name: str, tmp_path: Path) -> None:
+    """The flash chip written, then the boot ROM's and the memory management unit's part done by hand."""
+    board, elf, images = build(name, [Source("app/main.c", TEXT)], tmp_path)
+    flash = bytearray(b"\xff" * (4 << 20))
+    for image in images:
+        data = image.path.read_bytes()
+        assert set(flash[image.address : image.address + len(data)]) == {0xFF}, "two images overlap"
+        flash[image.address : image.address + len(data)] = data
+    boot = tmp_path / "boot.bin"
+    boot.write_bytes(flash[images[0].address :])
+    memory = {s.addr: s.data for s in LoadFirmwareImage(str(board.flasher.settings["chip"]), str(boot)).segments}
+    if board.mapped:
+        assert board.mapped.origin % MAPPED_PAGE == 0
+        start = board.mapped.mapped_from or 0
+        memory[board.mapped.origin] = bytes(flash[start : start + board.mapped.length])
+    for address, data in linked(elf).items():
+        base = max(a for a in memory if a <= address)
+        assert memory[base][address - base :][: len(data)] == data, hex(address)
+    assert any(len(data) >= 70000 for data in linked(elf).values())
