@@ -5,8 +5,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from modelgen.networks import random_network
 
-from tests.modelgen.networks import random_network
 from toolchain.compiler.arena_map import draw_arena
 from toolchain.compiler.compile import compile_model
 from toolchain.model.reader import read_model

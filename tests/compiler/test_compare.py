@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from modelgen.networks import random_network
 
-from tests.modelgen.networks import random_network
 from toolchain.compiler.compare import compare, compare_model, input_set, unsaturated
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.native import NativeModel

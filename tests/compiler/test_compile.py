@@ -7,8 +7,8 @@ from random import Random
 
 import numpy as np
 import pytest
+from modelgen.networks import random_network
 
-from tests.modelgen.networks import random_network
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.host_build import host_compiler
 from toolchain.compiler.native import NativeModel

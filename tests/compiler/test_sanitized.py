@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 import pytest
+from modelgen.networks import random_network
 
-from tests.modelgen.networks import random_network
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.native import NativeModel
 from toolchain.errors import KitError

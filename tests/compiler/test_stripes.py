@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from modelgen.networks import NetworkBuilder
 
-from tests.modelgen.networks import NetworkBuilder
 from toolchain.compiler.compile import CompiledModel, compile_model
 from toolchain.compiler.native import NativeModel
 from toolchain.compiler.program import Program, lower

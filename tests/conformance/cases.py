@@ -9,9 +9,9 @@ import zlib
 from dataclasses import dataclass, replace
 
 import numpy as np
+from modelgen.generate import models
+from modelgen.inputs import sample_inputs
 
-from tests.modelgen.generate import models
-from tests.modelgen.inputs import sample_inputs
 from toolchain.compiler.compare import unsaturated
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph
@@ -89,14 +89,22 @@ def slug(kind: str) -> str:
     return "".join(c if c.isalnum() else "_" for c in kind.lower()).strip("_")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=6000)  # all of `make test`; a few operators of `make conformance`
+def _case(kind: str, number: int) -> Case:
+    try:
+        return case_of(f"{slug(kind)}_{number}", models(kind, COUNT)[number])
+    except BadInput as error:
+        error.add_note(f"model {number} of {kind}")
+        raise
+
+
 def cases(kind: str) -> tuple[Case, ...]:
-    """`COUNT` cases of the strategy ``kind``."""
-    made = []
-    for i, data in enumerate(models(kind, COUNT)):
-        try:
-            made.append(case_of(f"{slug(kind)}_{i}", data))
-        except BadInput as error:
-            error.add_note(f"model {i} of {kind}")
-            raise
-    return tuple(made)
+    """The `COUNT` cases of the strategy ``kind``."""
+    return tuple(_case(kind, i) for i in range(len(models(kind, COUNT))))
+
+
+def few_cases(kind: str) -> tuple[Case, ...]:
+    """`EMULATED_COUNT` of them, evenly spread: the first are the simplest."""
+    total = len(models(kind, COUNT))
+    count = min(EMULATED_COUNT, total)
+    return tuple(_case(kind, total - 1 - i * total // count) for i in range(count))

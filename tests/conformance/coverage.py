@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conformance.cases import Case
 
-from tests.conformance.cases import Case
 from toolchain.model import arithmetic
-from toolchain.model.graph import DType, Operator
+from toolchain.model.graph import DType, Graph, Operator
 from toolchain.model.runners import EvaluatorRunner
-
-_ACTIVATIONS = (DType.INT8, DType.INT16)
 
 
 def _of_options(op: Operator) -> Iterator[str]:
@@ -87,17 +85,22 @@ def watched(found: Counter[str]) -> Iterator[None]:
         yield
 
 
+def operators(graph: Graph) -> Iterator[str]:
+    """``operator K`` for each operator, ``operator K int16`` by the type of its output."""
+    for op in (*graph.operators, *graph.initializers):
+        yield f"operator {op.kind}"
+        if op.outputs:
+            yield f"operator {op.kind} {op.output.dtype.value}"
+
+
 def features(cases: Iterable[Case]) -> Counter[str]:
-    """In how many models each feature occurs; ``operator K`` for each operator."""
+    """In how many models each feature occurs."""
     total: Counter[str] = Counter()
     for case in cases:
         found: Counter[str] = Counter()
         for op in (*case.graph.operators, *case.graph.initializers):
-            found[f"operator {op.kind}"] += 1
             found.update(_of_options(op))
             found.update(_of_tensors(op))
-            if op.outputs and op.output.dtype in _ACTIVATIONS:
-                found[f"operator {op.kind} {op.output.dtype.value}"] += 1
         runner = EvaluatorRunner(case.graph)
         with watched(found):
             for inputs, _ in case.runs:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conformance.cases import Case, slug
+from conformance.cases import Case, slug
+
 from toolchain.compiler.compile import CompiledModel, compile_model
 from toolchain.compiler.host_build import build_executable
 from toolchain.compiler.sanitized import FLAGS, regions

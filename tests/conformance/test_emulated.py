@@ -6,10 +6,10 @@ import functools
 from pathlib import Path
 
 import pytest
+from conformance.cases import few_cases
+from conformance.program import Batch, batch, describe, failures, program
+from modelgen.strategy import load_strategies
 
-from tests.conformance.cases import EMULATED_COUNT, Case, cases
-from tests.conformance.program import Batch, batch, describe, failures, program
-from tests.modelgen.strategy import load_strategies
 from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import Board, load_board
 from toolchain.board.staging import Source
@@ -27,14 +27,8 @@ KEPT = Path(__file__).parents[2] / "build" / "conformance"
 
 @functools.cache
 def batches(target: str) -> list[Batch]:
-    """The first cases of every operator."""
-    return [batch(kind, spread(cases(kind)), target, RUNS) for kind in sorted(load_strategies())]
-
-
-def spread(made: tuple[Case, ...]) -> list[Case]:
-    """`EMULATED_COUNT` of the cases, evenly: the first are the simplest."""
-    count = min(EMULATED_COUNT, len(made))
-    return [made[len(made) - 1 - i * len(made) // count] for i in range(count)]
+    """Some cases of every operator."""
+    return [batch(kind, few_cases(kind), target, RUNS) for kind in sorted(load_strategies())]
 
 
 def images(target: str) -> list[list[Batch]]:
@@ -71,7 +65,7 @@ def test_operators_are_exact_on(name: str) -> None:
     board = board_of(name)
     for group in images(board.target):
         found = run_on_board(board, group, KEPT / name)
-        made = [case for one in group for case in cases(one.kind)]
+        made = [case for one in group for case in few_cases(one.kind)]
         assert not found, f"{name}: {describe(found, made)}"
 
 
@@ -79,7 +73,7 @@ def test_operators_are_exact_on(name: str) -> None:
 def test_a_wrong_answer_is_reported_by(name: str) -> None:
     """One byte of one expected output is changed: this case, and no other, is reported, with the place."""
     board = board_of(name)
-    made = cases("ADD")[-4:]
+    made = few_cases("ADD")[-4:]
     wrong = made[1].mutated(run=2, output=0, byte=0)
     found = run_on_board(board, [batch("ADD", [made[0], wrong, *made[2:]], board.target, RUNS)], KEPT / name)
     assert list(found) == [wrong.name]

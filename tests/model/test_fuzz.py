@@ -14,7 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from modelgen.cases import CASES, random_inputs
+from modelgen.generate import models
+from modelgen.inputs import random_inputs
+from modelgen.strategy import every_strategy
 
 from toolchain.compiler.compile import compile_model
 from toolchain.errors import BadInput
@@ -88,15 +90,15 @@ def survive(data: bytes, rng: np.random.Generator, downstream: bool) -> Graph | 
     return graph
 
 
-def fuzz(models: dict[str, bytes], mutations: int, seed: int, downstream: bool) -> None:
-    names = sorted(models)
+def fuzz(files: dict[str, bytes], mutations: int, seed: int, downstream: bool) -> None:
+    names = sorted(files)
     before = peak_bytes()
     for number in range(mutations):
         rng = np.random.default_rng([seed, number])
         name = names[int(rng.integers(len(names)))]
         try:
             change = nudged if downstream and number % 4 else mutated
-            survive(change(models[name], rng), rng, downstream)
+            survive(change(files[name], rng), rng, downstream)
             assert peak_bytes() - before < MOST_BYTES
         except Exception as error:
             error.add_note(f"mutation {number} of {name}, seed {seed}")
@@ -109,7 +111,7 @@ def peak_bytes() -> int:
 
 
 def generated() -> dict[str, bytes]:
-    return {name: CASES[name](np.random.default_rng(5)) for name in CASES}
+    return {name: models(name, 5)[-1] for name in every_strategy()}
 
 
 @pytest.mark.unit

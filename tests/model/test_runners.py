@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from modelgen.builder import ModelBuilder
-from modelgen.cases import CASES, random_inputs
+from modelgen.generate import models
+from modelgen.inputs import random_inputs
 
 from toolchain.errors import BadInput, Missing
 from toolchain.model import runners
@@ -66,7 +67,7 @@ def test_wrong_type_of_input(name: str) -> None:
 @pytest.mark.parametrize("name", ["evaluator", "tflite-micro"])
 @pytest.mark.parametrize("kind", ["CALL_ONCE", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"])
 def test_state_is_kept_and_reset(name: str, kind: str) -> None:
-    data = CASES[kind](np.random.default_rng(4))
+    data = models(kind, 5)[-1]
     runner = make(name, data)
     inputs = random_inputs(read_model(data), np.random.default_rng(5))
     first, second = runner.run(inputs)[0], runner.run(inputs)[0]

@@ -6,21 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from modelgen.inputs import random_inputs
 
-from toolchain.model.graph import Graph
 from toolchain.model.reader import read_model
 from toolchain.model.runners import EvaluatorRunner, TflmRunner
 
 pytestmark = pytest.mark.unit
-
-
-def random_inputs(graph: Graph, rng: np.random.Generator, width: float) -> list[np.ndarray]:
-    """Inputs spread by ``width`` steps about the zero point."""
-    arrays = []
-    for tensor in graph.inputs:
-        values = np.round(rng.normal(tensor.zero_point, width, tensor.shape))
-        arrays.append(np.clip(values, -128, 127).astype(np.int8))
-    return arrays
 
 
 @pytest.mark.parametrize("name", ["kws", "ic", "vww", "ad", "sww"])

@@ -6,7 +6,7 @@ import functools
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.modelgen.strategy import load_strategies
+from modelgen.strategy import every_strategy
 
 MOST_ROUNDS = 8
 
@@ -18,7 +18,7 @@ def models(kind: str, count: int, number: int = 0) -> tuple[bytes, ...]:
     The first models for a greater ``count`` are not those for a smaller one: the library spreads what it draws over
     the number it is asked for.
     """
-    strategy = load_strategies()[kind]
+    strategy = every_strategy()[kind]
     found: dict[bytes, None] = {}
     for round_number in range(MOST_ROUNDS):
         if len(found) >= count:

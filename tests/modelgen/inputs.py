@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from toolchain.model.graph import Tensor
+from toolchain.model.graph import Graph, Tensor
 
 #: Standard deviations in steps of an int8 tensor; None is evenly over the whole range.
 WIDTHS = (None, 40.0, 6.0, None, 20.0)
@@ -27,6 +27,11 @@ def random_input(tensor: Tensor, rng: np.random.Generator, width: float | None) 
     middle = tensor.zero_point if tensor.quantization else 0
     values = rng.normal(middle, width * _STEPS[min(4, dtype.itemsize)], tensor.shape)
     return np.clip(np.round(values), info.min, info.max).astype(dtype)
+
+
+def random_inputs(graph: Graph, rng: np.random.Generator, width: float | None = None) -> list[np.ndarray]:
+    """`random_input` for each input of ``graph``."""
+    return [random_input(t, rng, width) for t in graph.inputs]
 
 
 def edge_input(tensor: Tensor, edge: str) -> np.ndarray:

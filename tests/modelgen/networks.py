@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.modelgen.builder import ModelBuilder
+from modelgen.builder import ModelBuilder
 
 
 class NetworkBuilder:

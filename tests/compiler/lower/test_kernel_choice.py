@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from modelgen.builder import ModelBuilder
+from modelgen.parity import assert_exact
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.parity import assert_exact
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.lower.convolution import Channels
 from toolchain.compiler.lower.dsp import dot_stream, separable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from modelgen.builder import ModelBuilder
 
-from tests.modelgen.builder import ModelBuilder
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.lower.int16 import sigmoid_table
 from toolchain.compiler.lower.resize import bilinear_positions, nearest

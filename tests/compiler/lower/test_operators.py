@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from tests.modelgen.parity import assert_exact
-from tests.modelgen.strategy import load_strategies
+from modelgen.parity import assert_exact
+from modelgen.strategy import load_strategies
 
 STRATEGIES = load_strategies()
 WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # tested on their own

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import int32
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import int32
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.lower.common import Window, collapse
 from toolchain.compiler.lower.movement import affine

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from modelgen.builder import ModelBuilder
+from modelgen.ops.conv import conv
+from modelgen.ops.depthwise_conv import depthwise_conv
+from modelgen.ops.fully_connected import fully_connected
+from modelgen.parity import assert_exact
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.conv import conv
-from tests.modelgen.ops.depthwise_conv import depthwise_conv
-from tests.modelgen.ops.fully_connected import fully_connected
-from tests.modelgen.parity import assert_exact
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.lower.convolution import blocked, forward_lead
 from toolchain.compiler.native import NativeModel

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from modelgen.builder import ModelBuilder
+from modelgen.networks import random_network
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.networks import random_network
 from toolchain.compiler.passes import run_passes
 from toolchain.compiler.passes.activations import fuse_activations
 from toolchain.compiler.passes.constants import fold_constants

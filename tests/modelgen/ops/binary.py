@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import ACTIVATIONS, scales, shape_of, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import ACTIVATIONS, scales, shape_of, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 def _operand(draw: Draw, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -86,14 +86,24 @@ def minimum(draw: Draw) -> bytes:
 
 @strategy("PRELU")
 def prelu(draw: Draw) -> bytes:
+    return _prelu(draw)
+
+
+@strategy("PRELU (int16)", lowered=False)
+def prelu_int16(draw: Draw) -> bytes:
+    return _prelu(draw, "int16")
+
+
+def _prelu(draw: Draw, dtype: str = "int8") -> bytes:
+    zero = zero_points if dtype == "int8" else st.just(0)
     shape = shape_of(draw, 2, 4)
     slope = draw(st.sampled_from((shape[-1:], (1,) * (len(shape) - 1) + shape[-1:], (1, *shape[1:]))))
     model = ModelBuilder()
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     scale = draw(scales)
-    x = model.input(shape, scale, draw(zero_points))
+    x = model.input(shape, scale, draw(zero), dtype)
     alpha = model.constant(rng.integers(-128, 128, slope).astype(np.int8), draw(scales), draw(zero_points))
-    y = model.tensor(shape, scale * draw(st.sampled_from((0.1, 1.0, 1.7, 9.0))), draw(zero_points))
+    y = model.tensor(shape, scale * draw(st.sampled_from((0.1, 1.0, 1.7, 9.0))), draw(zero), dtype)
     model.op("PRELU", [x, alpha], [y])
     model.output(y)
     return model.build()

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.strategy import Draw
+from modelgen.builder import ModelBuilder
+from modelgen.strategy import Draw
 
 ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 zero_points = st.sampled_from((-128, 127, 0, -128, 127, -7)) | st.integers(-128, 127)

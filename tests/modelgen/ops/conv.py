@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.modelgen.ops.weighted import weighted_model, windowed
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.ops.weighted import weighted_model, windowed
+from modelgen.strategy import Draw, strategy
 
 
 @strategy("CONV_2D")

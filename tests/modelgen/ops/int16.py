@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import ACTIVATIONS, shape_of
-from tests.modelgen.ops.weighted import windowed
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import ACTIVATIONS, shape_of
+from modelgen.ops.weighted import windowed
+from modelgen.strategy import Draw, strategy
 
 
 def _weighted(

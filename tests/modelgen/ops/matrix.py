@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import int32, scales, shape_of, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import int32, scales, shape_of, zero_points
+from modelgen.strategy import Draw, strategy
 
 
-@strategy("BATCH_MATMUL")
-def batch_matmul(draw: Draw) -> bytes:
+def _batch_matmul(draw: Draw, dtype: str = "int8") -> bytes:
+    zero = zero_points if dtype == "int8" else st.just(0)
     rows, columns, depth = (draw(st.integers(1, 9)) for _ in range(3))
     batch = list(shape_of(draw, 0, 2, 3))
     sides = []
@@ -22,17 +22,28 @@ def batch_matmul(draw: Draw) -> bytes:
         sides[draw(st.integers(0, 1))][2][: len(batch)] = [1] * len(batch)
     model = ModelBuilder()
     s1, s2 = draw(scales), draw(scales)
-    a = model.input(sides[0][2], s1, draw(zero_points))
+    a = model.input(sides[0][2], s1, draw(zero), dtype)
     if draw(st.booleans()):
         rng = np.random.default_rng(draw(st.integers(0, 99)))
-        b = model.constant(rng.integers(-128, 128, sides[1][2]).astype(np.int8), s2, draw(zero_points))
+        limit = np.iinfo(dtype)
+        b = model.constant(rng.integers(limit.min, limit.max + 1, sides[1][2]).astype(dtype), s2, draw(zero))
     else:
-        b = model.input(sides[1][2], s2, draw(zero_points))
-    scale = s1 * s2 * draw(st.sampled_from((0.4, 20.0, 300.0, 4000.0)))
-    y = model.tensor([*batch, rows, columns], scale, draw(zero_points))
+        b = model.input(sides[1][2], s2, draw(zero), dtype)
+    scale = s1 * s2 * draw(st.sampled_from((20.0, 0.4, 300.0, 4000.0))) * (1 if dtype == "int8" else 100)
+    y = model.tensor([*batch, rows, columns], scale, draw(zero), dtype)
     model.op("BATCH_MATMUL", [a, b], [y], **{name: swapped for name, swapped, _ in sides})
     model.output(y)
     return model.build()
+
+
+@strategy("BATCH_MATMUL")
+def batch_matmul(draw: Draw) -> bytes:
+    return _batch_matmul(draw)
+
+
+@strategy("BATCH_MATMUL (int16)")
+def batch_matmul_int16(draw: Draw) -> bytes:
+    return _batch_matmul(draw, "int16")
 
 
 @strategy("L2_NORMALIZATION")
@@ -48,6 +59,17 @@ def l2_normalization(draw: Draw) -> bytes:
 
 @strategy("TRANSPOSE_CONV")
 def transpose_conv(draw: Draw) -> bytes:
+    return _transpose_conv(draw)
+
+
+@strategy("TRANSPOSE_CONV (int16)", lowered=False)
+def transpose_conv_int16(draw: Draw) -> bytes:
+    return _transpose_conv(draw, "int16")
+
+
+def _transpose_conv(draw: Draw, dtype: str = "int8") -> bytes:
+    wide = dtype == "int16"
+    zero = st.just(0) if wide else zero_points
     padding = draw(st.sampled_from(("SAME", "VALID")))
     sizes, outputs, kernels, strides = [], [], [], []
     for _ in range(2):
@@ -62,14 +84,15 @@ def transpose_conv(draw: Draw) -> bytes:
     s1 = draw(scales)
     per_channel = draw(st.booleans())
     s2 = 0.01 * rng.uniform(0.3, 1.5, channels if per_channel else 1)
-    x = model.input((batches, *sizes, depth), s1, draw(zero_points))
+    x = model.input((batches, *sizes, depth), s1, draw(zero), dtype)
     w = model.constant(rng.integers(-127, 128, (channels, *kernels, depth)).astype(np.int8), s2, axis=0)
     target = (batches, *outputs, channels)
     inputs = [model.constant(int32(*target)), w, x]
     if draw(st.sampled_from((True, True, False))):
-        bias = rng.integers(-5000, 5001, channels).astype(np.int32)
+        bias = rng.integers(-5000, 5001, channels).astype(np.int64 if wide else np.int32)
         inputs.append(model.constant(bias, np.float32(s1) * s2.astype(np.float32)))
-    y = model.tensor(target, s1 * float(s2.mean()) * draw(st.sampled_from((0.7, 40.0, 400.0))), draw(zero_points))
+    s_out = s1 * float(s2.mean()) * draw(st.sampled_from((0.7, 40.0, 400.0)))
+    y = model.tensor(target, s_out, draw(zero), dtype)
     model.op("TRANSPOSE_CONV", inputs, [y], padding=padding, stride_h=strides[0], stride_w=strides[1])
     model.output(y)
     return model.build()

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import int32, one_operator, scales, shape_of, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import int32, one_operator, scales, shape_of, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 @strategy("RESHAPE")

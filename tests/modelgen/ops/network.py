@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.networks import random_network
-from tests.modelgen.ops.common import scales, shape_of, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.networks import random_network
+from modelgen.ops.common import scales, shape_of, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 @strategy("network")

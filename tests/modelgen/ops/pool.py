@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import ACTIVATIONS, scales, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import ACTIVATIONS, scales, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 def _pool(draw: Draw, kind: str, dtype: str = "int8") -> bytes:

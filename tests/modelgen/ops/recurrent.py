@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import zero_points
+from modelgen.strategy import Draw, strategy
 
 
 @strategy("SVDF")
@@ -36,13 +36,24 @@ def svdf(draw: Draw) -> bytes:
 
 @strategy("UNIDIRECTIONAL_SEQUENCE_LSTM")
 def lstm(draw: Draw) -> bytes:
+    return _lstm(draw)
+
+
+@strategy("UNIDIRECTIONAL_SEQUENCE_LSTM (int16)", lowered=False)
+def lstm_int16(draw: Draw) -> bytes:
+    return _lstm(draw, "int16")
+
+
+def _lstm(draw: Draw, dtype: str = "int8") -> bytes:
+    wide = dtype == "int16"
+    zero, finer = (st.just(0), 256) if wide else (zero_points, 1)
     batches, steps, inputs, size = (draw(st.integers(1, n)) for n in (2, 4, 6, 5))
     time_major = draw(st.booleans())
     leading = (steps, batches) if time_major else (batches, steps)
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     model = ModelBuilder()
-    x = model.input((*leading, inputs), draw(st.sampled_from((0.01, 0.05, 0.3))), draw(zero_points))
-    s_hidden, z_hidden = draw(st.sampled_from((1 / 128, 0.005))), draw(zero_points)
+    x = model.input((*leading, inputs), draw(st.sampled_from((0.01, 0.05, 0.3))) / finer, draw(zero), dtype)
+    s_hidden, z_hidden = draw(st.sampled_from((1 / 128, 0.005))) / finer, draw(zero)
 
     def weights(width: int) -> list[int]:
         return [
@@ -51,11 +62,12 @@ def lstm(draw: Draw) -> bytes:
         ]
 
     on_input, recurrent = weights(inputs), weights(size)
-    biases = [model.constant(rng.integers(-9000, 9001, size).astype(np.int32), 0.0001) for _ in range(4)]
-    hidden = model.tensor((batches, size), s_hidden, z_hidden, is_variable=True)
+    of_bias = np.int64 if wide else np.int32
+    biases = [model.constant(rng.integers(-9000, 9001, size).astype(of_bias), 0.0001) for _ in range(4)]
+    hidden = model.tensor((batches, size), s_hidden, z_hidden, dtype, is_variable=True)
     power = draw(st.sampled_from((-9, -11, -12, -13)))
     cell = model.tensor((batches, size), 2.0**power, 0, "int16", is_variable=True)
-    y = model.tensor((*leading, size), s_hidden, z_hidden)
+    y = model.tensor((*leading, size), s_hidden, z_hidden, dtype)
     nothing: list[int | None] = [None, None, None]
     operands = [x, *on_input, *recurrent, *nothing, *biases, None, None, hidden, cell, *nothing, None]
     model.op(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import int32, scales, shape_of, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import int32, scales, shape_of, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 def _reduce(draw: Draw, kind: str, same: bool = False, dtype: str = "int8") -> bytes:
@@ -42,6 +42,11 @@ def sum_(draw: Draw) -> bytes:
 @strategy("MEAN (int16)")
 def mean_int16(draw: Draw) -> bytes:
     return _reduce(draw, "MEAN", dtype="int16")
+
+
+@strategy("SUM (int16)", lowered=False)
+def sum_int16(draw: Draw) -> bytes:
+    return _reduce(draw, "SUM", dtype="int16")
 
 
 @strategy("REDUCE_MAX")

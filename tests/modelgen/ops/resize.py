@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tests.modelgen.ops.common import int32, one_operator, shape_of
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.ops.common import int32, one_operator, shape_of
+from modelgen.strategy import Draw, strategy
 
 
 def _resize(draw: Draw, kind: str) -> bytes:

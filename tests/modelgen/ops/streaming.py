@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import int32, scales, zero_points
-from tests.modelgen.strategy import Draw, strategy
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import int32, scales, zero_points
+from modelgen.strategy import Draw, strategy
 
 
 def _window(draw: Draw, model: ModelBuilder, name: str) -> int:

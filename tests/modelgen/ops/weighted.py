@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.modelgen.builder import ModelBuilder
-from tests.modelgen.ops.common import ACTIVATIONS, zero_points
-from tests.modelgen.strategy import Draw
+from modelgen.builder import ModelBuilder
+from modelgen.ops.common import ACTIVATIONS, zero_points
+from modelgen.strategy import Draw
 
 
 def weighted_model(
