@@ -2,55 +2,69 @@
 
 #include "kit_log2.h"
 
-/* Samples with pre-emphasis, times 2^14 (at most 2^30 in magnitude): out[i] = x[i] - a * x[i - 1]. Returns
- * the bits that occur in their magnitudes. */
-static uint32_t emphasize(const int16_t *x, uint32_t n, int32_t a, int32_t *before, int32_t *out) {
-    uint32_t bits = 0, i;
-    int32_t last = *before;
-    for (i = 0; i < n; i++) {
-        const int32_t now = x[i];
-        const int32_t value = now * (1 << 14) - ((a * last) >> 1);
-        bits |= (uint32_t)(value ^ (value >> 31));
-        out[i] = value;
-        last = now;
+/* Samples times 2^14, with pre-emphasis x[i] - a * x[i - 1] (at most 2^30 in magnitude). Returns the bits
+ * that occur in their magnitudes. */
+static uint32_t widen(const int16_t *x, uint32_t n, int32_t a, int32_t *before, int32_t *out) {
+    const int16_t *const end = x + n;
+    uint32_t bits = 0;
+    if (a == 0) { /* the usual case, for less work */
+        for (; x != end; x++, out++) {
+            const int32_t value = *x * (1 << 14);
+            bits |= (uint32_t)(value ^ (value >> 31));
+            *out = value;
+        }
+    } else {
+        int32_t last = *before;
+        for (; x != end; x++, out++) {
+            const int32_t now = *x, value = now * (1 << 14) - ((a * last) >> 1);
+            bits |= (uint32_t)(value ^ (value >> 31));
+            *out = value;
+            last = now;
+        }
+        *before = last;
     }
-    *before = last;
     return bits;
+}
+
+static inline int32_t scale(int32_t x, uint32_t shift, int32_t w) {
+    return kit_high_word(kit_shl(x, (int32_t)shift), w);
 }
 
 /* Scale by 2^shift and by the window's curve / 2. */
 static void shape(const struct kit_audio_config *c, int32_t *x, uint32_t shift) {
-    uint32_t i, j = c->window - 1u;
-    x[0] = kit_high_word(kit_shl(x[0], (int32_t)shift), c->curve[0]);
-    for (i = 1; i < j; i++, j--) {
-        const int32_t w = c->curve[i];
-        x[i] = kit_high_word(kit_shl(x[i], (int32_t)shift), w);
-        x[j] = kit_high_word(kit_shl(x[j], (int32_t)shift), w);
+    const int32_t *w = c->curve;
+    int32_t *y = x + c->window - 1u; /* runs towards x */
+    *x = scale(*x, shift, *w);
+    for (x++, w++; x < y; x++, y--, w++) {
+        const int32_t factor = *w;
+        *x = scale(*x, shift, factor);
+        *y = scale(*y, shift, factor);
     }
-    if (i == j) {
-        x[i] = kit_high_word(kit_shl(x[i], (int32_t)shift), c->curve[i]);
+    if (x == y) {
+        *x = scale(*x, shift, *w);
     }
 }
 
 /* Powers of bins `first` to before `end` become magnitudes in Q16. */
-static void take_roots(int32_t *bins, uint32_t first, uint32_t end) {
+static void take_roots(struct kit_power *bins, uint32_t first, uint32_t end) {
     uint32_t k;
     for (k = first; k < end; k++) {
-        const uint64_t root = kit_sqrt(kit_fft_bin(bins, k));
-        bins[2u * k] = (int32_t)(uint32_t)root;
-        bins[2u * k + 1u] = (int32_t)(uint32_t)(root >> 32);
+        const uint64_t root = kit_sqrt(kit_power_value(bins[k]));
+        bins[k].low = (uint32_t)root;
+        bins[k].high = (uint32_t)(root >> 32);
     }
 }
 
 /* log2 of one filter's energy. The sum has up to 86 bits and is kept in two parts. */
-static int32_t log_energy(const int32_t *bins, const uint16_t *weights, uint32_t count, int32_t offset,
-                          int32_t floor) {
+static int32_t log_energy(const struct kit_power *bins, const uint16_t *weights, uint32_t count,
+                          int32_t offset, int32_t floor) {
+    const uint16_t *const end = weights + count;
     uint64_t low = 0, high = 0;
-    uint32_t i;
     int32_t result = offset;
-    for (i = 0; i < count; i++) {
-        low += (uint64_t)(uint32_t)bins[2u * i] * weights[i];
-        high += (uint64_t)(uint32_t)bins[2u * i + 1u] * weights[i];
+    for (; weights != end; weights++, bins++) {
+        const struct kit_power bin = *bins;
+        low += (uint64_t)bin.low * *weights;
+        high += (uint64_t)bin.high * *weights;
     }
     high += low >> 32;
     if (high >> 32 != 0) {
@@ -84,22 +98,23 @@ static const int32_t *frame_features(struct kit_audio *audio, const int16_t *a, 
     const uint32_t size = (uint32_t)1 << c->fft.log2_size, last = c->filters - 1u;
     const uint16_t *weights = c->weights;
     int32_t *const data = audio->spectrum;
+    struct kit_power *bins;
     int32_t before = a[0], offset;
     uint32_t bits, shift, i;
-    bits = emphasize(a, n, c->pre_emphasis, &before, data);
-    bits |= emphasize(b, c->window - n, c->pre_emphasis, &before, data + n);
+    bits = widen(a, n, c->pre_emphasis, &before, data);
+    bits |= widen(b, c->window - n, c->pre_emphasis, &before, data + n);
     shift = kit_clz(bits | 1u) - 1u;
     shape(c, data, shift);
     memset(data + c->window, 0, (size - c->window) * sizeof *data);
-    kit_fft_power(&c->fft, data);
+    bins = kit_fft_power(&c->fft, data);
     if (c->magnitude) {
-        take_roots(data, c->first[0], (uint32_t)c->first[last] + c->count[last]);
+        take_roots(bins, c->first[0], (uint32_t)c->first[last] + c->count[last]);
         offset = c->offset - (int32_t)(shift << 16);
     } else {
         offset = c->offset - (int32_t)(shift << 17);
     }
     for (i = 0; i < c->filters; i++) {
-        audio->energies[i] = log_energy(data + 2u * c->first[i], weights, c->count[i], offset, c->floor);
+        audio->energies[i] = log_energy(bins + c->first[i], weights, c->count[i], offset, c->floor);
         weights += c->count[i];
     }
     if (c->coefficients == 0) {

@@ -25,11 +25,11 @@ struct complex {
     int32_t re, im;
 };
 
-/* w * x / 2 with w = wave[0] - i * wave[1]. */
-static inline struct complex turn(const int32_t *wave, struct complex x) {
+/* w * x / 2 with w = factor[0] - i * factor[1]. */
+static inline struct complex turn(const int32_t *factor, struct complex x) {
     struct complex r;
-    r.re = kit_smmlar(x.im, wave[1], kit_high_word(x.re, wave[0]));
-    r.im = subtract_high(x.re, wave[1], kit_high_word(x.im, wave[0]));
+    r.re = kit_smmlar(x.im, factor[1], kit_high_word(x.re, factor[0]));
+    r.im = subtract_high(x.re, factor[1], kit_high_word(x.im, factor[0]));
     return r;
 }
 
@@ -121,60 +121,61 @@ static void fours(struct complex *z, uint32_t count) {
     }
 }
 
-/* Two layers: blocks of `quarter` become blocks of four times that. `stride` is the distance in `wave` of the
- * factors of the second layer; those of the first lie twice as far apart. */
-static void two_layers(struct complex *z, uint32_t count, uint32_t quarter, const int32_t *wave,
-                       uint32_t stride) {
-    const struct complex *const end = z + count;
-    for (; z != end; z += 3u * quarter) {
-        const struct complex *const block_end = z + quarter;
-        const int32_t *first = wave, *second = wave;
-        for (; z != block_end; z++) {
-            const struct complex b = turn(first, z[quarter]);
-            const struct complex a1 = half_plus(z[0], b), b1 = half_minus(z[0], b);
-            const struct complex d = turn(first, z[3u * quarter]);
-            const struct complex c1 = turn(second, half_plus(z[2u * quarter], d));
-            const struct complex d1 = turn(second, half_minus(z[2u * quarter], d));
-            z[0] = half_plus(a1, c1);
-            z[quarter] = half_minus_i(b1, d1);
-            z[2u * quarter] = half_minus(a1, c1);
-            z[3u * quarter] = half_plus_i(b1, d1);
-            first += 4u * stride;
-            second += 2u * stride;
+/* Two layers: blocks of `quarter` become blocks of four times that. `factors` are for each place in a block
+ * the one of the first layer and that of the second. */
+static void two_layers(struct complex *z, const struct complex *end, uint32_t quarter,
+                       const int32_t *factors) {
+    while (z != end) {
+        struct complex *z1 = z + quarter, *z2 = z1 + quarter, *z3 = z2 + quarter;
+        const struct complex *const block_end = z1;
+        const int32_t *w = factors;
+        for (; z != block_end; z++, z1++, z2++, z3++, w += 4) {
+            const struct complex b = turn(w, *z1), d = turn(w, *z3);
+            const struct complex a1 = half_plus(*z, b), b1 = half_minus(*z, b);
+            const struct complex c1 = turn(w + 2, half_plus(*z2, d)), d1 = turn(w + 2, half_minus(*z2, d));
+            *z = half_plus(a1, c1);
+            *z1 = half_minus_i(b1, d1);
+            *z2 = half_minus(a1, c1);
+            *z3 = half_plus_i(b1, d1);
         }
+        z = z3;
     }
 }
 
-static inline void store_power(int32_t *bin, int32_t re, int32_t im) {
-    const uint64_t power = (uint64_t)((int64_t)re * re + (int64_t)im * im);
-    bin[0] = (int32_t)(uint32_t)power;
-    bin[1] = (int32_t)(uint32_t)(power >> 32);
+/* |x|^2, the low word first. */
+static inline struct complex power(int32_t re, int32_t im) {
+    const uint64_t square = (uint64_t)((int64_t)re * re + (int64_t)im * im);
+    struct complex words;
+    words.re = (int32_t)(uint32_t)square;
+    words.im = (int32_t)(uint32_t)(square >> 32);
+    return words;
 }
 
-/* Bins k and m - k of the real transform from those of the complex one:
+/* Powers of bins k and m - k of the real transform from those of the complex one:
  * X[k] = e + w o, X[m - k] = conj(e - w o), e = (Z[k] + conj Z[m - k]) / 2, o = (Z[k] - conj Z[m - k]) / 2i.
  */
-static void split(int32_t *data, uint32_t count, const int32_t *wave) {
-    int32_t *low = data + 2, *high = data + 2u * (count - 1u);
-    const int32_t re = data[0] >> 1, im = data[1] >> 1;
-    store_power(data, re + im, 0);
-    store_power(data + 2u * count, re - im, 0);
-    for (; low <= high; low += 2, high -= 2) {
+static void split(struct complex *z, uint32_t count, const int32_t *factors) {
+    struct complex *low = z + 1, *high = z + count - 1u;
+    const struct complex first = half(*z);
+    z[0] = power(first.re + first.im, 0);
+    z[count] = power(first.re - first.im, 0);
+    for (; low <= high; low++, high--, factors += 2) {
+        const struct complex a = *low, b = half(*high);
         struct complex e, o, t;
-        wave += 2;
-        e.re = (low[0] >> 1) + (high[0] >> 1);
-        e.im = (low[1] >> 1) - (high[1] >> 1);
-        o.re = (low[1] >> 1) + (high[1] >> 1);
-        o.im = (high[0] >> 1) - (low[0] >> 1);
-        t = turn(wave, o);
-        store_power(high, (e.re >> 1) - t.re, (e.im >> 1) - t.im);
-        store_power(low, (e.re >> 1) + t.re, (e.im >> 1) + t.im);
+        e.re = b.re + (a.re >> 1);
+        e.im = (a.im >> 1) - b.im;
+        o.re = b.im + (a.im >> 1);
+        o.im = b.re - (a.re >> 1);
+        t = turn(factors, o);
+        *high = power((e.re >> 1) - t.re, (e.im >> 1) - t.im);
+        *low = power((e.re >> 1) + t.re, (e.im >> 1) + t.im);
     }
 }
 
-void kit_fft_power(const struct kit_fft *fft, int32_t *data) {
+struct kit_power *kit_fft_power(const struct kit_fft *fft, int32_t *data) {
     const uint32_t bits = fft->log2_size - 1u, count = (uint32_t)1 << bits;
     struct complex *const z = (struct complex *)(void *)data;
+    const int32_t *factors = fft->factors;
     uint32_t quarter = (bits & 1u) != 0 ? 2u : 4u;
     reverse_order(z, bits);
     if ((bits & 1u) != 0) {
@@ -183,7 +184,9 @@ void kit_fft_power(const struct kit_fft *fft, int32_t *data) {
         fours(z, count);
     }
     for (; quarter < count; quarter *= 4u) {
-        two_layers(z, count, quarter, fft->wave, count / (2u * quarter));
+        two_layers(z, z + count, quarter, factors);
+        factors += 4u * quarter;
     }
-    split(data, count, fft->wave);
+    split(z, count, factors);
+    return (struct kit_power *)(void *)data;
 }

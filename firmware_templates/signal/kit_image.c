@@ -25,23 +25,23 @@ static struct place locate(const struct kit_image_config *c, uint32_t i, int32_t
     return p;
 }
 
-/* The colours of a pixel, 0 ... 255, or its luma (ITU-R BT.601: 0.299, 0.587, 0.114). */
-static void read_pixel(const struct kit_image_config *c, const uint8_t *pixels, uint32_t row, uint32_t column,
-                       int32_t *out) {
-    const size_t n = (size_t)(c->top + row) * c->source_width + c->left + column;
+/* A pixel of a row, 0 ... 255: its colours, or in out[0] its luma (ITU-R BT.601: 0.299, 0.587, 0.114). */
+static inline void read_pixel(const struct kit_image_config *c, const uint8_t *row, uint32_t column,
+                              int32_t *out) {
     int32_t r, g, b;
     if (c->format == KIT_IMAGE_GREY8) {
-        out[0] = pixels[n];
+        out[0] = row[column];
         return;
     }
     if (c->format == KIT_IMAGE_RGB888) {
-        r = pixels[3u * n];
-        g = pixels[3u * n + 1u];
-        b = pixels[3u * n + 2u];
+        const uint8_t *const p = row + 3u * column;
+        r = p[0];
+        g = p[1];
+        b = p[2];
     } else {
-        const size_t swapped = c->format == KIT_IMAGE_RGB565_SWAPPED;
-        const int32_t v = pixels[2u * n + swapped] | pixels[2u * n + 1u - swapped] << 8;
-        r = (v >> 11) << 3 | v >> 13; /* the high bits again below: white stays white */
+        const uint8_t *const p = row + 2u * column;
+        const int32_t v = c->format == KIT_IMAGE_RGB565 ? p[0] | p[1] << 8 : p[1] | p[0] << 8;
+        r = (v >> 8 & 0xf8) | v >> 13; /* the high bits again below: white stays white */
         g = (v >> 3 & 0xfc) | (v >> 9 & 3);
         b = (v << 3 & 0xf8) | (v >> 2 & 7);
     }
@@ -54,26 +54,33 @@ static void read_pixel(const struct kit_image_config *c, const uint8_t *pixels, 
     }
 }
 
+static const uint8_t *find_row(const struct kit_image_config *c, const uint8_t *pixels, uint32_t row) {
+    static const uint8_t bytes[4] = {1, 3, 2, 2}; /* of a pixel, by format */
+    return pixels + ((size_t)(c->top + row) * c->source_width + c->left) * bytes[c->format];
+}
+
 static void run(const struct kit_image_config *c, const uint8_t *pixels, int32_t *q16, int8_t *s8) {
     uint32_t row, column, k;
     size_t n = 0;
     for (row = 0; row < c->height; row++) {
         const struct place y = locate(c, row, c->step_y, c->part_height);
+        const uint8_t *const upper = find_row(c, pixels, y.first), *const lower =
+                                                                       find_row(c, pixels, y.second);
         for (column = 0; column < c->width; column++) {
             const struct place x = locate(c, column, c->step_x, c->part_width);
             int32_t corner[4][3];
-            read_pixel(c, pixels, y.first, x.first, corner[0]);
+            read_pixel(c, upper, x.first, corner[0]);
             if (c->bilinear) {
-                read_pixel(c, pixels, y.first, x.second, corner[1]);
-                read_pixel(c, pixels, y.second, x.first, corner[2]);
-                read_pixel(c, pixels, y.second, x.second, corner[3]);
+                read_pixel(c, upper, x.second, corner[1]);
+                read_pixel(c, lower, x.first, corner[2]);
+                read_pixel(c, lower, x.second, corner[3]);
             }
             for (k = 0; k < c->channels; k++, n++) {
                 int32_t value = corner[0][k] * (1 << 16);
                 if (c->bilinear) {
-                    const int32_t upper = corner[0][k] * (256 - x.between) + corner[1][k] * x.between;
-                    const int32_t lower = corner[2][k] * (256 - x.between) + corner[3][k] * x.between;
-                    value = upper * (256 - y.between) + lower * y.between;
+                    const int32_t above = corner[0][k] * 256 + (corner[1][k] - corner[0][k]) * x.between;
+                    const int32_t below = corner[2][k] * 256 + (corner[3][k] - corner[2][k]) * x.between;
+                    value = above * 256 + (below - above) * y.between;
                 }
                 if (q16 != NULL) {
                     q16[n] = value;

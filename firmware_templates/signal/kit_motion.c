@@ -59,6 +59,7 @@ static void powers(struct kit_motion *motion, const struct axis *a, int32_t sum,
     const uint32_t shift = kit_clz(bits) - 1u, down = 32u - kit_clz(c->frames - 1u);
     const int32_t offset = c->bin_offset - (int32_t)(shift << 17);
     int32_t *const data = motion->spectrum;
+    const struct kit_power *bins;
     uint32_t frame, i;
     memset(motion->powers, 0, (half + 1u) * sizeof *motion->powers);
     for (frame = 0; frame < c->frames; frame++) {
@@ -66,9 +67,9 @@ static void powers(struct kit_motion *motion, const struct axis *a, int32_t sum,
             const int32_t d = deviation(a, frame * half + i, (int32_t)c->window, sum);
             data[i] = kit_high_word(kit_shl(d, (int32_t)shift), c->curve[i <= half ? i : size - i]);
         }
-        kit_fft_power(&c->fft, data);
+        bins = kit_fft_power(&c->fft, data);
         for (i = 1; i <= half; i++) {
-            motion->powers[i] += kit_fft_bin(data, i) >> down; /* a bin has 61 bits */
+            motion->powers[i] += kit_power_value(bins[i]) >> down; /* a bin has 61 bits */
         }
     }
     for (i = 1; i <= half; i++) {

@@ -63,7 +63,9 @@ int main(void) {
     }
     put_bytes("stream ", n);
 #endif
-    put("ticks ");
+    put("hz ");
+    put_hex(chip_tick_hz, 8);
+    put("\nticks ");
     put_hex((uint32_t)(end - begin), 8);
     put("\n");
     for (;;) {

@@ -55,7 +55,7 @@ def run(front: FrontEnd, samples: np.ndarray, board_name: str, out: Path) -> Ran
             text += port.read(4096)
             lines = text.decode("ascii", "replace").split("\n")[:-1]
             found = dict(line.split(" ") for line in lines if line.count(" ") == 1)
-        cost = emulator.ticks_to_latency(int(found["ticks"], 16), board.defines.get("CHIP_CLOCK_HZ", 1))
+        cost = emulator.ticks_to_latency(int(found["ticks"], 16), int(found["hz"], 16))
 
     def values(name: str) -> np.ndarray:
         return np.frombuffer(bytes.fromhex(found[name]), np.int8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from sanitized import Sanitized
 from toolchain.data.quantize import quantize
 from toolchain.errors import BadInput
 from toolchain.model.graph import Quantization
-from toolchain.signal import AudioSettings, FrontEnd
+from toolchain.signal import AudioSettings, FrontEnd, library
 
 pytestmark = pytest.mark.unit
 
@@ -131,6 +132,27 @@ def test_a_stream_in_any_pieces_gives_the_bytes_of_the_whole(pieces: list[int], 
     for piece in np.split(pcm, np.cumsum(pieces)):
         got += list(stream.feed(piece))
     assert np.array_equal(np.array(got), STREAMED.quantized(pcm))
+
+
+def test_the_history_of_a_stream_is_the_input_of_the_whole() -> None:
+    """What slides over the frames on the device equals the features of the part of the recording that it covers."""
+    built, s = library.library(), STREAMED.settings
+    assert isinstance(s, AudioSettings)
+    count, columns = 7, s.columns
+    frames, got = np.zeros((count, columns), np.int8), np.zeros((count, columns), np.int8)
+    history = library.structure("kit_history")()
+    built.kit_history_next.restype = ctypes.c_void_p
+    built.kit_history_init(ctypes.byref(history), ctypes.c_void_p(frames.ctypes.data), count, columns)
+    pcm = sounds.speech_like(0.3, 20000)
+    for number, frame in enumerate(STREAMED.stream().feed(pcm), 1):
+        ctypes.memmove(built.kit_history_next(ctypes.byref(history)), frame.ctypes.data, columns)
+        built.kit_history_push(ctypes.byref(history))
+        whole = built.kit_history_read(ctypes.byref(history), ctypes.c_void_p(got.ctypes.data))
+        assert whole == (number >= count)
+        if whole:
+            start = (number - count) * s.hop
+            assert np.array_equal(got, STREAMED.quantized(pcm[start : start + (count - 1) * s.hop + s.window]))
+    assert number > 2 * count
 
 
 def test_a_stream_starts_anew_after_reset() -> None:

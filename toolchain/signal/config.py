@@ -60,7 +60,7 @@ def output_stage(settings: SignalSettings, unit: np.ndarray, quantization: Quant
 
 
 def _fft(size: int) -> dict[str, Any]:
-    return {"log2_size": size.bit_length() - 1, "wave": tables.wave(size)}
+    return {"log2_size": size.bit_length() - 1, "factors": tables.fft_factors(size)}
 
 
 def _q16(value: float) -> int:
@@ -108,7 +108,7 @@ def _motion(s: MotionSettings) -> _Made:
         "bin_offset": 0,
         "floor": 0,
         "log2_window": _q16(math.log2(s.window)),
-        "fft": {"log2_size": 3, "wave": np.zeros(0, np.int32)},
+        "fft": {"log2_size": 3, "factors": np.zeros(0, np.int32)},
         "curve": np.zeros(0, np.int32),
     }
     if not spectral:

@@ -18,6 +18,8 @@ HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
 def c_files(settings: SignalSettings, config: Config) -> dict[str, str]:
     """The sources of the front end that ``settings`` ask for, with their configuration, by file name."""
     wanted, waiting = {}, [f"kit_{config.family}.c"]
+    if isinstance(settings, AudioSettings):
+        waiting.append("kit_history.c")  # what makes the model's input of frames
     while waiting:
         name = waiting.pop()
         if name in wanted or name not in sources():
@@ -82,11 +84,12 @@ def _header(settings: SignalSettings, config: Config) -> str:
             f"#define KIT_SIGNAL_SOURCE_HEIGHT {settings.source[0]}u /* pixels of the camera's picture */",
             f"#define KIT_SIGNAL_SOURCE_WIDTH {settings.source[1]}u",
         ]
+    history = '#include "kit_history.h"\n' if isinstance(settings, AudioSettings) else ""
     lines.append(f"#define KIT_SIGNAL_FEATURES {features}u /* int8 values of the model's input */")
     return (
         "/* Generated: the front end as the model was trained with it. */\n"
         "#ifndef KIT_SIGNAL_CONFIG_H\n#define KIT_SIGNAL_CONFIG_H\n\n"
-        f'#include "kit_{config.family}.h"\n\n#ifdef __cplusplus\nextern "C" {{\n#endif\n\n'
+        f'#include "kit_{config.family}.h"\n{history}\n#ifdef __cplusplus\nextern "C" {{\n#endif\n\n'
         + "\n".join(lines)
         + f"\n\nextern const struct {config.struct} kit_signal_config;\n\n"
         "#ifdef __cplusplus\n}\n#endif\n#endif\n"

@@ -26,9 +26,17 @@ def half_curve(kind: str, length: int) -> np.ndarray:
     return _q31(window_curve(kind, length)[: length // 2 + 1])
 
 
-def wave(size: int) -> np.ndarray:
-    """Int32 Q31 [size]: cos, sin of 2 pi j / size for j in 0 … size / 2 - 1, in pairs."""
-    angle = 2 * np.pi * np.arange(size // 2) / size
+def fft_factors(size: int) -> np.ndarray:
+    """Int32 Q31: cos and sin in the order in which ``kit_fft_power`` of ``size`` samples uses them (kit_fft.h)."""
+    half = size // 2
+    turns: list[float] = []  # of pi
+    quarter = 4 if size.bit_length() % 2 == 0 else 2
+    while quarter < half:
+        for k in range(quarter):
+            turns += [k / quarter, k / (2 * quarter)]
+        quarter *= 4
+    turns += [k / half for k in range(1, half // 2 + 1)]
+    angle = np.pi * np.array(turns)
     return _q31(np.stack([np.cos(angle), np.sin(angle)], axis=1)).reshape(-1)
 
 
