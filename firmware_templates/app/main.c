@@ -17,8 +17,8 @@
 static _Alignas(16) uint8_t arena[MODEL_ARENA_BYTES];
 static struct kit_link link_state;
 static const unsigned label_count = KIT_LABEL_COUNT; /* a variable: compared with 0 it may be 0 itself */
-static const char sha256[] = KIT_MODEL_SHA256;
-_Static_assert(sizeof sha256 == 65, "KIT_MODEL_SHA256 is 64 hexadecimal digits");
+static const uint8_t sha256[] = {KIT_MODEL_SHA256};
+_Static_assert(sizeof sha256 == 32, "KIT_MODEL_SHA256 is 32 bytes");
 _Static_assert(KIT_LABEL_COUNT <= sizeof kit_labels / sizeof kit_labels[0],
                "more labels counted than listed");
 
@@ -77,10 +77,6 @@ static int append(uint8_t *to, uint16_t *at, const char *text) {
     return 1;
 }
 
-static unsigned hex(char digit) {
-    return digit <= '9' ? (unsigned)(digit - '0') : ((unsigned)digit | 32u) - 'a' + 10u;
-}
-
 /* Each command below reads a request's payload, writes the answer's payload to `to`, sets `*length` (0 at the
  * call) and returns a status. */
 
@@ -101,8 +97,7 @@ static uint8_t hello(uint8_t *to, uint16_t *length) {
     answer.tick_hz = chip_tick_hz;
     answer.arena_bytes = MODEL_ARENA_BYTES;
     answer.inferences = inferences;
-    for (unsigned i = 0; i < sizeof answer.model_sha256; i++)
-        answer.model_sha256[i] = (uint8_t)(hex(sha256[2 * i]) << 4 | hex(sha256[2 * i + 1]));
+    memcpy(answer.model_sha256, sha256, sizeof answer.model_sha256);
     kit_hello_answer_put(to, &answer);
     *length = KIT_HELLO_ANSWER_BYTES;
     append(to, length, KIT_BOARD);
@@ -155,9 +150,7 @@ static uint8_t tensor(const uint8_t *from, uint8_t *to, uint16_t *length) {
         answer.shape[i] = i < answer.rank ? found->shape[i] : 0;
     kit_tensor_answer_put(to, &answer);
     *length = KIT_TENSOR_ANSWER_BYTES;
-    for (const char *c = found->name; *c != 0 && *length < KIT_MAX_PAYLOAD_BYTES - 1; c++)
-        to[(*length)++] = (uint8_t)*c;
-    to[(*length)++] = 0;
+    append(to, length, found->name);
     return KIT_STATUS_OK;
 }
 

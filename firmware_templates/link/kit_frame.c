@@ -53,7 +53,8 @@ enum kit_decoded kit_decoder_feed(struct kit_decoder *decoder, uint8_t byte) {
 }
 
 uint16_t kit_frame_seal(uint8_t *frame, uint16_t length) {
-    kit_put_uint32_t(frame + length, kit_crc32(0, frame, length));
+    const uint32_t crc = kit_crc32(0, frame, length);
+    memcpy(frame + length, &crc, sizeof crc);
     return (uint16_t)(length + KIT_CRC_BYTES);
 }
 

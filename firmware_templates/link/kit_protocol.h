@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Numbers are little-endian, as on every machine that this is for, and stand at any address. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the wire format is little-endian"
+#endif
+
 #define KIT_VERSION_MIN 1
 #define KIT_VERSION_MAX 1
 #define KIT_MAX_WIRE_BYTES 512
@@ -59,52 +64,6 @@ enum {
 extern "C" {
 #endif
 
-/* Numbers are little-endian and stand at any address. */
-static inline void kit_put_uint8_t(uint8_t *to, uint8_t v) {
-    to[0] = v;
-}
-static inline void kit_put_uint16_t(uint8_t *to, uint16_t v) {
-    to[0] = (uint8_t)v;
-    to[1] = (uint8_t)(v >> 8);
-}
-static inline void kit_put_uint32_t(uint8_t *to, uint32_t v) {
-    kit_put_uint16_t(to, (uint16_t)v);
-    kit_put_uint16_t(to + 2, (uint16_t)(v >> 16));
-}
-static inline void kit_put_uint64_t(uint8_t *to, uint64_t v) {
-    kit_put_uint32_t(to, (uint32_t)v);
-    kit_put_uint32_t(to + 4, (uint32_t)(v >> 32));
-}
-static inline void kit_put_int32_t(uint8_t *to, int32_t v) {
-    kit_put_uint32_t(to, (uint32_t)v);
-}
-static inline void kit_put_float(uint8_t *to, float v) {
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    kit_put_uint32_t(to, bits);
-}
-static inline uint8_t kit_get_uint8_t(const uint8_t *from) {
-    return from[0];
-}
-static inline uint16_t kit_get_uint16_t(const uint8_t *from) {
-    return (uint16_t)(from[0] | (unsigned)from[1] << 8);
-}
-static inline uint32_t kit_get_uint32_t(const uint8_t *from) {
-    return kit_get_uint16_t(from) | (uint32_t)kit_get_uint16_t(from + 2) << 16;
-}
-static inline uint64_t kit_get_uint64_t(const uint8_t *from) {
-    return kit_get_uint32_t(from) | (uint64_t)kit_get_uint32_t(from + 4) << 32;
-}
-static inline int32_t kit_get_int32_t(const uint8_t *from) {
-    return (int32_t)kit_get_uint32_t(from);
-}
-static inline float kit_get_float(const uint8_t *from) {
-    uint32_t bits = kit_get_uint32_t(from);
-    float v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
 struct kit_header {
     uint8_t type; /* message type; bit 7 set in answers */
     uint8_t status; /* 0 in requests */
@@ -113,16 +72,16 @@ struct kit_header {
 };
 #define KIT_HEADER_BYTES 8
 static inline void kit_header_put(uint8_t *to, const struct kit_header *from) {
-    kit_put_uint8_t(to + 0, from->type);
-    kit_put_uint8_t(to + 1, from->status);
-    kit_put_uint16_t(to + 2, from->sequence);
-    kit_put_uint32_t(to + 4, from->session);
+    memcpy(to + 0, &from->type, 1);
+    memcpy(to + 1, &from->status, 1);
+    memcpy(to + 2, &from->sequence, 2);
+    memcpy(to + 4, &from->session, 4);
 }
 static inline void kit_header_get(struct kit_header *to, const uint8_t *from) {
-    to->type = kit_get_uint8_t(from + 0);
-    to->status = kit_get_uint8_t(from + 1);
-    to->sequence = kit_get_uint16_t(from + 2);
-    to->session = kit_get_uint32_t(from + 4);
+    memcpy(&to->type, from + 0, 1);
+    memcpy(&to->status, from + 1, 1);
+    memcpy(&to->sequence, from + 2, 2);
+    memcpy(&to->session, from + 4, 4);
 }
 
 struct kit_hello_request {
@@ -131,12 +90,12 @@ struct kit_hello_request {
 };
 #define KIT_HELLO_REQUEST_BYTES 2
 static inline void kit_hello_request_put(uint8_t *to, const struct kit_hello_request *from) {
-    kit_put_uint8_t(to + 0, from->version_min);
-    kit_put_uint8_t(to + 1, from->version_max);
+    memcpy(to + 0, &from->version_min, 1);
+    memcpy(to + 1, &from->version_max, 1);
 }
 static inline void kit_hello_request_get(struct kit_hello_request *to, const uint8_t *from) {
-    to->version_min = kit_get_uint8_t(from + 0);
-    to->version_max = kit_get_uint8_t(from + 1);
+    memcpy(&to->version_min, from + 0, 1);
+    memcpy(&to->version_max, from + 1, 1);
 }
 
 struct kit_hello_answer {
@@ -156,34 +115,34 @@ struct kit_hello_answer {
 };
 #define KIT_HELLO_ANSWER_BYTES 56
 static inline void kit_hello_answer_put(uint8_t *to, const struct kit_hello_answer *from) {
-    kit_put_uint8_t(to + 0, from->version_min);
-    kit_put_uint8_t(to + 1, from->version_max);
-    kit_put_uint8_t(to + 2, from->version);
-    kit_put_uint8_t(to + 3, from->window);
-    kit_put_uint16_t(to + 4, from->receive_bytes);
-    kit_put_uint16_t(to + 6, from->label_count);
-    kit_put_uint16_t(to + 8, from->layer_count);
-    kit_put_uint8_t(to + 10, from->input_count);
-    kit_put_uint8_t(to + 11, from->output_count);
-    kit_put_uint32_t(to + 12, from->tick_hz);
-    kit_put_uint32_t(to + 16, from->arena_bytes);
-    kit_put_uint32_t(to + 20, from->inferences);
-    memcpy(to + 24, from->model_sha256, 32);
+    memcpy(to + 0, &from->version_min, 1);
+    memcpy(to + 1, &from->version_max, 1);
+    memcpy(to + 2, &from->version, 1);
+    memcpy(to + 3, &from->window, 1);
+    memcpy(to + 4, &from->receive_bytes, 2);
+    memcpy(to + 6, &from->label_count, 2);
+    memcpy(to + 8, &from->layer_count, 2);
+    memcpy(to + 10, &from->input_count, 1);
+    memcpy(to + 11, &from->output_count, 1);
+    memcpy(to + 12, &from->tick_hz, 4);
+    memcpy(to + 16, &from->arena_bytes, 4);
+    memcpy(to + 20, &from->inferences, 4);
+    memcpy(to + 24, &from->model_sha256, 32);
 }
 static inline void kit_hello_answer_get(struct kit_hello_answer *to, const uint8_t *from) {
-    to->version_min = kit_get_uint8_t(from + 0);
-    to->version_max = kit_get_uint8_t(from + 1);
-    to->version = kit_get_uint8_t(from + 2);
-    to->window = kit_get_uint8_t(from + 3);
-    to->receive_bytes = kit_get_uint16_t(from + 4);
-    to->label_count = kit_get_uint16_t(from + 6);
-    to->layer_count = kit_get_uint16_t(from + 8);
-    to->input_count = kit_get_uint8_t(from + 10);
-    to->output_count = kit_get_uint8_t(from + 11);
-    to->tick_hz = kit_get_uint32_t(from + 12);
-    to->arena_bytes = kit_get_uint32_t(from + 16);
-    to->inferences = kit_get_uint32_t(from + 20);
-    memcpy(to->model_sha256, from + 24, 32);
+    memcpy(&to->version_min, from + 0, 1);
+    memcpy(&to->version_max, from + 1, 1);
+    memcpy(&to->version, from + 2, 1);
+    memcpy(&to->window, from + 3, 1);
+    memcpy(&to->receive_bytes, from + 4, 2);
+    memcpy(&to->label_count, from + 6, 2);
+    memcpy(&to->layer_count, from + 8, 2);
+    memcpy(&to->input_count, from + 10, 1);
+    memcpy(&to->output_count, from + 11, 1);
+    memcpy(&to->tick_hz, from + 12, 4);
+    memcpy(&to->arena_bytes, from + 16, 4);
+    memcpy(&to->inferences, from + 20, 4);
+    memcpy(&to->model_sha256, from + 24, 32);
 }
 
 struct kit_labels_request {
@@ -191,10 +150,10 @@ struct kit_labels_request {
 };
 #define KIT_LABELS_REQUEST_BYTES 2
 static inline void kit_labels_request_put(uint8_t *to, const struct kit_labels_request *from) {
-    kit_put_uint16_t(to + 0, from->first);
+    memcpy(to + 0, &from->first, 2);
 }
 static inline void kit_labels_request_get(struct kit_labels_request *to, const uint8_t *from) {
-    to->first = kit_get_uint16_t(from + 0);
+    memcpy(&to->first, from + 0, 2);
 }
 
 struct kit_labels_answer {
@@ -203,12 +162,12 @@ struct kit_labels_answer {
 };
 #define KIT_LABELS_ANSWER_BYTES 4
 static inline void kit_labels_answer_put(uint8_t *to, const struct kit_labels_answer *from) {
-    kit_put_uint16_t(to + 0, from->first);
-    kit_put_uint16_t(to + 2, from->count);
+    memcpy(to + 0, &from->first, 2);
+    memcpy(to + 2, &from->count, 2);
 }
 static inline void kit_labels_answer_get(struct kit_labels_answer *to, const uint8_t *from) {
-    to->first = kit_get_uint16_t(from + 0);
-    to->count = kit_get_uint16_t(from + 2);
+    memcpy(&to->first, from + 0, 2);
+    memcpy(&to->count, from + 2, 2);
 }
 
 struct kit_tensor_request {
@@ -217,12 +176,12 @@ struct kit_tensor_request {
 };
 #define KIT_TENSOR_REQUEST_BYTES 3
 static inline void kit_tensor_request_put(uint8_t *to, const struct kit_tensor_request *from) {
-    kit_put_uint8_t(to + 0, from->kind);
-    kit_put_uint16_t(to + 1, from->index);
+    memcpy(to + 0, &from->kind, 1);
+    memcpy(to + 1, &from->index, 2);
 }
 static inline void kit_tensor_request_get(struct kit_tensor_request *to, const uint8_t *from) {
-    to->kind = kit_get_uint8_t(from + 0);
-    to->index = kit_get_uint16_t(from + 1);
+    memcpy(&to->kind, from + 0, 1);
+    memcpy(&to->index, from + 1, 2);
 }
 
 struct kit_tensor_answer {
@@ -236,24 +195,22 @@ struct kit_tensor_answer {
 };
 #define KIT_TENSOR_ANSWER_BYTES 42
 static inline void kit_tensor_answer_put(uint8_t *to, const struct kit_tensor_answer *from) {
-    kit_put_uint32_t(to + 0, from->offset);
-    kit_put_uint32_t(to + 4, from->bytes);
-    kit_put_float(to + 8, from->scale);
-    kit_put_int32_t(to + 12, from->zero_point);
-    kit_put_uint8_t(to + 16, from->type);
-    kit_put_uint8_t(to + 17, from->rank);
-    for (unsigned i = 0; i < 6; i++)
-        kit_put_int32_t(to + 18 + i * 4, from->shape[i]);
+    memcpy(to + 0, &from->offset, 4);
+    memcpy(to + 4, &from->bytes, 4);
+    memcpy(to + 8, &from->scale, 4);
+    memcpy(to + 12, &from->zero_point, 4);
+    memcpy(to + 16, &from->type, 1);
+    memcpy(to + 17, &from->rank, 1);
+    memcpy(to + 18, &from->shape, 24);
 }
 static inline void kit_tensor_answer_get(struct kit_tensor_answer *to, const uint8_t *from) {
-    to->offset = kit_get_uint32_t(from + 0);
-    to->bytes = kit_get_uint32_t(from + 4);
-    to->scale = kit_get_float(from + 8);
-    to->zero_point = kit_get_int32_t(from + 12);
-    to->type = kit_get_uint8_t(from + 16);
-    to->rank = kit_get_uint8_t(from + 17);
-    for (unsigned i = 0; i < 6; i++)
-        to->shape[i] = kit_get_int32_t(from + 18 + i * 4);
+    memcpy(&to->offset, from + 0, 4);
+    memcpy(&to->bytes, from + 4, 4);
+    memcpy(&to->scale, from + 8, 4);
+    memcpy(&to->zero_point, from + 12, 4);
+    memcpy(&to->type, from + 16, 1);
+    memcpy(&to->rank, from + 17, 1);
+    memcpy(&to->shape, from + 18, 24);
 }
 
 struct kit_input_request {
@@ -262,12 +219,12 @@ struct kit_input_request {
 };
 #define KIT_INPUT_REQUEST_BYTES 6
 static inline void kit_input_request_put(uint8_t *to, const struct kit_input_request *from) {
-    kit_put_uint16_t(to + 0, from->index);
-    kit_put_uint32_t(to + 2, from->offset);
+    memcpy(to + 0, &from->index, 2);
+    memcpy(to + 2, &from->offset, 4);
 }
 static inline void kit_input_request_get(struct kit_input_request *to, const uint8_t *from) {
-    to->index = kit_get_uint16_t(from + 0);
-    to->offset = kit_get_uint32_t(from + 2);
+    memcpy(&to->index, from + 0, 2);
+    memcpy(&to->offset, from + 2, 4);
 }
 
 struct kit_run_request {
@@ -277,14 +234,14 @@ struct kit_run_request {
 };
 #define KIT_RUN_REQUEST_BYTES 7
 static inline void kit_run_request_put(uint8_t *to, const struct kit_run_request *from) {
-    kit_put_uint16_t(to + 0, from->stop_after);
-    kit_put_uint8_t(to + 2, from->profile);
-    kit_put_uint32_t(to + 3, from->input_crc);
+    memcpy(to + 0, &from->stop_after, 2);
+    memcpy(to + 2, &from->profile, 1);
+    memcpy(to + 3, &from->input_crc, 4);
 }
 static inline void kit_run_request_get(struct kit_run_request *to, const uint8_t *from) {
-    to->stop_after = kit_get_uint16_t(from + 0);
-    to->profile = kit_get_uint8_t(from + 2);
-    to->input_crc = kit_get_uint32_t(from + 3);
+    memcpy(&to->stop_after, from + 0, 2);
+    memcpy(&to->profile, from + 2, 1);
+    memcpy(&to->input_crc, from + 3, 4);
 }
 
 struct kit_run_answer {
@@ -294,14 +251,14 @@ struct kit_run_answer {
 };
 #define KIT_RUN_ANSWER_BYTES 11
 static inline void kit_run_answer_put(uint8_t *to, const struct kit_run_answer *from) {
-    kit_put_uint64_t(to + 0, from->ticks);
-    kit_put_uint16_t(to + 8, from->layers_run);
-    kit_put_uint8_t(to + 10, from->stopped);
+    memcpy(to + 0, &from->ticks, 8);
+    memcpy(to + 8, &from->layers_run, 2);
+    memcpy(to + 10, &from->stopped, 1);
 }
 static inline void kit_run_answer_get(struct kit_run_answer *to, const uint8_t *from) {
-    to->ticks = kit_get_uint64_t(from + 0);
-    to->layers_run = kit_get_uint16_t(from + 8);
-    to->stopped = kit_get_uint8_t(from + 10);
+    memcpy(&to->ticks, from + 0, 8);
+    memcpy(&to->layers_run, from + 8, 2);
+    memcpy(&to->stopped, from + 10, 1);
 }
 
 struct kit_output_request {
@@ -311,14 +268,14 @@ struct kit_output_request {
 };
 #define KIT_OUTPUT_REQUEST_BYTES 8
 static inline void kit_output_request_put(uint8_t *to, const struct kit_output_request *from) {
-    kit_put_uint16_t(to + 0, from->index);
-    kit_put_uint32_t(to + 2, from->offset);
-    kit_put_uint16_t(to + 6, from->length);
+    memcpy(to + 0, &from->index, 2);
+    memcpy(to + 2, &from->offset, 4);
+    memcpy(to + 6, &from->length, 2);
 }
 static inline void kit_output_request_get(struct kit_output_request *to, const uint8_t *from) {
-    to->index = kit_get_uint16_t(from + 0);
-    to->offset = kit_get_uint32_t(from + 2);
-    to->length = kit_get_uint16_t(from + 6);
+    memcpy(&to->index, from + 0, 2);
+    memcpy(&to->offset, from + 2, 4);
+    memcpy(&to->length, from + 6, 2);
 }
 
 struct kit_profile_request {
@@ -326,10 +283,10 @@ struct kit_profile_request {
 };
 #define KIT_PROFILE_REQUEST_BYTES 2
 static inline void kit_profile_request_put(uint8_t *to, const struct kit_profile_request *from) {
-    kit_put_uint16_t(to + 0, from->first);
+    memcpy(to + 0, &from->first, 2);
 }
 static inline void kit_profile_request_get(struct kit_profile_request *to, const uint8_t *from) {
-    to->first = kit_get_uint16_t(from + 0);
+    memcpy(&to->first, from + 0, 2);
 }
 
 struct kit_profile_answer {
@@ -338,12 +295,12 @@ struct kit_profile_answer {
 };
 #define KIT_PROFILE_ANSWER_BYTES 4
 static inline void kit_profile_answer_put(uint8_t *to, const struct kit_profile_answer *from) {
-    kit_put_uint16_t(to + 0, from->first);
-    kit_put_uint16_t(to + 2, from->count);
+    memcpy(to + 0, &from->first, 2);
+    memcpy(to + 2, &from->count, 2);
 }
 static inline void kit_profile_answer_get(struct kit_profile_answer *to, const uint8_t *from) {
-    to->first = kit_get_uint16_t(from + 0);
-    to->count = kit_get_uint16_t(from + 2);
+    memcpy(&to->first, from + 0, 2);
+    memcpy(&to->count, from + 2, 2);
 }
 
 struct kit_arena_request {
@@ -352,12 +309,12 @@ struct kit_arena_request {
 };
 #define KIT_ARENA_REQUEST_BYTES 6
 static inline void kit_arena_request_put(uint8_t *to, const struct kit_arena_request *from) {
-    kit_put_uint32_t(to + 0, from->offset);
-    kit_put_uint16_t(to + 4, from->length);
+    memcpy(to + 0, &from->offset, 4);
+    memcpy(to + 4, &from->length, 2);
 }
 static inline void kit_arena_request_get(struct kit_arena_request *to, const uint8_t *from) {
-    to->offset = kit_get_uint32_t(from + 0);
-    to->length = kit_get_uint16_t(from + 4);
+    memcpy(&to->offset, from + 0, 4);
+    memcpy(&to->length, from + 4, 2);
 }
 
 struct kit_memory_answer {
@@ -370,20 +327,20 @@ struct kit_memory_answer {
 };
 #define KIT_MEMORY_ANSWER_BYTES 24
 static inline void kit_memory_answer_put(uint8_t *to, const struct kit_memory_answer *from) {
-    kit_put_uint32_t(to + 0, from->stack_bytes);
-    kit_put_uint32_t(to + 4, from->arena_bytes);
-    kit_put_uint32_t(to + 8, from->tick_hz);
-    kit_put_uint32_t(to + 12, from->frames);
-    kit_put_uint32_t(to + 16, from->damaged);
-    kit_put_uint32_t(to + 20, from->repeated);
+    memcpy(to + 0, &from->stack_bytes, 4);
+    memcpy(to + 4, &from->arena_bytes, 4);
+    memcpy(to + 8, &from->tick_hz, 4);
+    memcpy(to + 12, &from->frames, 4);
+    memcpy(to + 16, &from->damaged, 4);
+    memcpy(to + 20, &from->repeated, 4);
 }
 static inline void kit_memory_answer_get(struct kit_memory_answer *to, const uint8_t *from) {
-    to->stack_bytes = kit_get_uint32_t(from + 0);
-    to->arena_bytes = kit_get_uint32_t(from + 4);
-    to->tick_hz = kit_get_uint32_t(from + 8);
-    to->frames = kit_get_uint32_t(from + 12);
-    to->damaged = kit_get_uint32_t(from + 16);
-    to->repeated = kit_get_uint32_t(from + 20);
+    memcpy(&to->stack_bytes, from + 0, 4);
+    memcpy(&to->arena_bytes, from + 4, 4);
+    memcpy(&to->tick_hz, from + 8, 4);
+    memcpy(&to->frames, from + 12, 4);
+    memcpy(&to->damaged, from + 16, 4);
+    memcpy(&to->repeated, from + 20, 4);
 }
 
 struct kit_profile_entry {
@@ -392,12 +349,12 @@ struct kit_profile_entry {
 };
 #define KIT_PROFILE_ENTRY_BYTES 8
 static inline void kit_profile_entry_put(uint8_t *to, const struct kit_profile_entry *from) {
-    kit_put_uint32_t(to + 0, from->ticks);
-    kit_put_uint32_t(to + 4, from->crc);
+    memcpy(to + 0, &from->ticks, 4);
+    memcpy(to + 4, &from->crc, 4);
 }
 static inline void kit_profile_entry_get(struct kit_profile_entry *to, const uint8_t *from) {
-    to->ticks = kit_get_uint32_t(from + 0);
-    to->crc = kit_get_uint32_t(from + 4);
+    memcpy(&to->ticks, from + 0, 4);
+    memcpy(&to->crc, from + 4, 4);
 }
 
 #ifdef __cplusplus

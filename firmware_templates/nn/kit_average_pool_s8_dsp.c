@@ -1,3 +1,7 @@
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* a small part of any network: its bytes count for more than its time */
+#endif
+
 #include "kit_pool.h"
 
 #include "kit_simd.h"

@@ -208,7 +208,7 @@ static void outputs_of(const struct kit_conv_params *p, const int32_t *inputs, i
     for (pixel = 0; pixel < 2; pixel++) {
         int8_t *const output = pixel ? output_1 : output_0;
         if (rest > 0) {
-            kit_pairs_dsp(stream, NULL, inputs + pixel, 2 * words, 2, rest, t.zero, output + outputs - rest);
+            kit_pairs_dsp(stream, inputs + pixel, 2 * words, 2, rest, t.zero, output + outputs - rest);
         }
         kit_clamp_run(output, outputs, p->output_min, p->output_max);
     }

@@ -1,3 +1,7 @@
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the loop that counts is in assembly */
+#endif
+
 #include "kit_depthwise_conv.h"
 
 #include "kit_depthwise_dsp.h"

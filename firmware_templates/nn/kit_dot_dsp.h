@@ -12,7 +12,8 @@
  *     for each four inputs: a/b of inputs 0 and 2, c/d of 0 and 2, a/b of 1 and 3, c/d of 1 and 3
  *     shifts of the four channels, a byte each
  *     doubled multipliers of the four
- * The one to three channels left over are pairs (the last perhaps without b):
+ * The one to three channels left over are filled up to a block (fully connected layers), or they are pairs
+ * (convolutions; the last perhaps without b):
  *     start of A, D; for each four inputs: a/b of 0 and 2, of 1 and 3; shifts; two doubled multipliers.
  * A layer with one multiplier for all channels has shifts and multipliers of a block once, in a table apart.
  */
@@ -22,26 +23,22 @@
 #include "kit_simd.h"
 
 /* The channels that the blocks of four leave over, for one pixel. Its inputs are x[0], x[step] … x[(words -
- * 1) * step], in the order 0 and 2, 1 and 3, 4 and 6 …. `table` is NULL when the stream has it. */
-static inline void kit_pairs_dsp(const int32_t *stream, const int32_t *table, const int32_t *x, int32_t words,
-                                 int32_t step, int32_t channels, int32_t zero, int8_t *output) {
+ * 1) * step], in the order 0 and 2, 1 and 3, 4 and 6 …. */
+static inline void kit_pairs_dsp(const int32_t *stream, const int32_t *x, int32_t words, int32_t step,
+                                 int32_t channels, int32_t zero, int8_t *output) {
     for (; channels > 0; channels -= 2) {
         int32_t a = stream[0], d = stream[1], i;
-        const int32_t *scale = table;
         stream += 2;
         for (i = 0; i < words; i++) {
             const int32_t in = x[i * step], w = *stream++;
             d = kit_smlad(in, w, d);
             a = kit_smlad(in, kit_sxtb16(w), a);
         }
-        if (scale == NULL) {
-            scale = stream;
-            stream += 3;
-        }
-        *output++ = kit_requantize_dsp(a, scale[1], scale[0], zero);
+        *output++ = kit_requantize_dsp(a, stream[1], stream[0], zero);
         if (channels > 1) {
-            *output++ = kit_requantize_dsp(kit_sub_wrap(d, a) >> 8, scale[2], scale[0] >> 8, zero);
+            *output++ = kit_requantize_dsp(kit_sub_wrap(d, a) >> 8, stream[2], stream[0] >> 8, zero);
         }
+        stream += 3;
     }
 }
 

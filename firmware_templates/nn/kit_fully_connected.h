@@ -19,11 +19,11 @@ struct kit_fully_connected_params {
     uint16_t outputs;
 };
 
-/* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h; `inputs` is a multiple of
- * four. scratch: two bytes an input if `outputs` is not a multiple of four, else not used. Reads a row
- * while it writes the row's outputs in ascending order, four at a time. */
+/* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, filled up to whole blocks;
+ * `inputs` is a multiple of four. Reads a row while it writes the row's outputs in ascending order, four at a
+ * time. */
 void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
-                                int8_t *output, void *scratch);
+                                int8_t *output);
 
 /* For machines with the vector extension. `weights` as in the model, `table` that of kit_mve.h with the input
  * zero point folded into the biases. Reads a row while it writes the row's outputs. */

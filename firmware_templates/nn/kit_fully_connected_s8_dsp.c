@@ -1,3 +1,7 @@
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the loop that counts is in assembly */
+#endif
+
 #include "kit_fully_connected.h"
 
 #include "kit_dot_dsp.h"
@@ -131,14 +135,15 @@ static const int32_t *blocks_of_four(const struct row *row, const int32_t *strea
 #endif
 
 void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
-                                int8_t *output, void *scratch) {
+                                int8_t *output) {
     const int32_t inputs = p->inputs, outputs = p->outputs, rest = outputs % 4;
+    int8_t last[4]; /* the last block, when a part of it is beyond the outputs */
     struct row row = {input,
                       input,
                       kit_halves(-p->input_zero_point, -p->input_zero_point),
                       2 * p->output_zero_point + 1,
                       output,
-                      outputs / 4,
+                      0,
                       p->table};
     int32_t r, i;
     for (r = 0; r < p->rows; r++, input += inputs, output += outputs) {
@@ -146,17 +151,17 @@ void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, cons
         row.input = input;
         row.input_end = input + inputs;
         row.output = output;
+        row.blocks = outputs / 4;
         if (row.blocks > 0) {
             stream = blocks_of_four(&row, stream);
         }
         if (rest > 0) {
-            int32_t *const wide = (int32_t *)scratch;
-            for (i = 0; i < inputs; i += 4) {
-                const int32_t x = kit_load_s8x4(input + i);
-                wide[i / 2] = kit_sxtab16(row.minus, x);
-                wide[i / 2 + 1] = kit_sxtab16_odd(row.minus, x);
+            row.output = last;
+            row.blocks = 1;
+            blocks_of_four(&row, stream);
+            for (i = 0; i < rest; i++) {
+                output[outputs - rest + i] = last[i];
             }
-            kit_pairs_dsp(stream, p->table, wide, inputs / 2, 1, rest, row.zero, output + outputs - rest);
         }
         kit_clamp_run(output, outputs, p->output_min, p->output_max);
     }

@@ -12,10 +12,11 @@ extern "C" {
 /* First in the declaration of an object that is read by words, weights and arenas:
  * KIT_ALIGN16 static uint8_t arena[MODEL_ARENA_BYTES]; */
 #ifdef __cplusplus
-#define KIT_ALIGN16 alignas(16)
+#define KIT_ALIGN(bytes) alignas(bytes)
 #else
-#define KIT_ALIGN16 _Alignas(16)
+#define KIT_ALIGN(bytes) _Alignas(bytes)
 #endif
+#define KIT_ALIGN16 KIT_ALIGN(16)
 
 /* Status codes of the generated API. */
 enum {

@@ -46,6 +46,11 @@ static uint32_t number(void) {
     return below(8) ? edges[below(sizeof edges / sizeof edges[0])] : next_random();
 }
 
+static void put_number(uint8_t *to, uint32_t value) {
+    to[0] = (uint8_t)value;
+    to[1] = (uint8_t)(value >> 8);
+}
+
 static void put_wire(void *user, uint8_t byte) {
     (void)user;
     if (stream_end < LONGEST)
@@ -71,7 +76,7 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
     }
     case KIT_MSG_TENSOR:
         to[0] = (uint8_t)(below(8) ? below(3) : next_random());
-        kit_put_uint16_t(to + 1, (uint16_t)(below(4) ? below(3) : number()));
+        put_number(to + 1, below(4) ? below(3) : number());
         length = KIT_TENSOR_REQUEST_BYTES;
         break;
     case KIT_MSG_INPUT: {
@@ -97,7 +102,7 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
     }
     case KIT_MSG_LABELS:
     case KIT_MSG_PROFILE:
-        kit_put_uint16_t(to, (uint16_t)number());
+        put_number(to, number());
         length = 2;
         break;
     default:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from toolchain.compiler.compile import CompiledModel
 
 
+BUILD_ID_DIGITS = 32  # hexadecimal: 128 bits are enough to tell builds apart
+
+
 @dataclass(frozen=True)
 class Identity:
     """What is frozen into the firmware beside the model: what it says when asked who it is."""
@@ -151,7 +154,7 @@ def build_firmware(
     sources = firmware_sources(compiled)
     body = sha256_of(
         compiler.version, repr(board), repr(identity), *(s.path + s.text for s in [*chip_sources(board), *sources])
-    )
+    )[:BUILD_ID_DIGITS]
     sources.append(Source("app/kit_identity.h", identity_header(board, identity, body)))
     program = build_program(board, sources, out, name="firmware", compiler=compiler, progress=progress)
     images = make_images(program.elf, board)
@@ -172,12 +175,13 @@ def firmware_sources(compiled: CompiledModel) -> list[Source]:
 def identity_header(board: Board, identity: Identity, build_id: str) -> str:
     """``kit_identity.h``: the constants with which the firmware answers hello."""
     labels = "".join(f"    {_c_string(label)},\n" for label in identity.labels) or "    0,\n"
+    digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(identity.model_sha256))
     return (
         "/* Generated: who this firmware is. */\n#ifndef KIT_IDENTITY_H\n#define KIT_IDENTITY_H\n\n"
         f"#define KIT_BOARD {_c_string(board.name)}\n"
         f"#define KIT_NAME {_c_string(identity.kit)}\n"
         f"#define KIT_BUILD_ID {_c_string(build_id)}\n"
-        f"#define KIT_MODEL_SHA256 {_c_string(identity.model_sha256)}\n"
+        f"#define KIT_MODEL_SHA256 {digest}\n"
         f"#define KIT_LABEL_COUNT {len(identity.labels)}\n\n"
         f"static const char *const kit_labels[] = {{\n{labels}}};\n\n#endif\n"
     )

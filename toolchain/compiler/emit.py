@@ -39,7 +39,8 @@ class ConstantPool:
             name, serial = f"{base}_{serial}", serial + 1
         self._known[key] = self.names[id(constant)] = name
         self.lines.append(
-            f"KIT_ALIGN16 static const {c_text.c_type(array)} {name}[{max(1, array.size)}] = {{\n"
+            f"KIT_ALIGN({max(4, array.itemsize)}) static const {c_text.c_type(array)} "
+            f"{name}[{max(1, array.size)}] = {{\n"
             f"{c_text.array_values(array) if array.size else '    0'}\n}};\n"
         )
         self.total += array.nbytes
@@ -271,11 +272,12 @@ def _source(
 ) -> str:
     first = len(program.init_steps)
     graph = program.graph
-    bytes_name = f"{prefix.upper()}_ARENA_BYTES"
-    refuse = (
-        f"    if (arena == NULL || arena_bytes < {bytes_name} || ((uintptr_t)arena & 15u) != 0) {{\n"
-        "        return KIT_ERROR_ARENA;\n    }\n"
+    fits = (
+        f"static int {prefix}_fits(const void *arena, size_t arena_bytes) {{\n"
+        f"    return arena != NULL && arena_bytes >= {prefix.upper()}_ARENA_BYTES && "
+        "((uintptr_t)arena & 15u) == 0;\n}\n"
     )
+    refuse = f"    if (!{prefix}_fits(arena, arena_bytes)) {{\n        return KIT_ERROR_ARENA;\n    }}\n"
     reset = [
         f"    memset(a + {plan.offsets[t]}, {t.zero_point if t.dtype is DType.INT8 and t.quantization else 0}, "
         f"{t.bytes}); /* {c_text.comment(t.name)} */\n"
@@ -307,6 +309,7 @@ def _source(
             _tensor_table(f"{prefix}_inputs", graph.inputs, plan),
             _tensor_table(f"{prefix}_outputs", graph.outputs, plan),
             _layer_table(f"{prefix}_layers", program.steps, plan),
+            fits,
             f"int {prefix}_init(void *arena, size_t arena_bytes) {{\n{init_base}{refuse}{init_body}"
             "    return KIT_OK;\n}\n",
             _pointer_function("", f"{prefix}_input", graph.inputs, plan),

@@ -25,7 +25,7 @@ from toolchain.model.graph import DType, Graph, Operator, Tensor
 class Constant:
     """A static const array of the generated C. ``role`` ends its name (``weights``, ``bias``, ``multiplier``).
 
-    ``array`` is written flat in C order with the C type of its dtype, 16-byte aligned. Equal arrays are emitted once.
+    ``array`` is written flat in C order with the C type of its dtype, aligned to words. Equal arrays are emitted once.
     """
 
     role: str

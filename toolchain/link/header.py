@@ -16,54 +16,11 @@ _HEAD = """\
 #include <stdint.h>
 #include <string.h>
 
-"""
+/* Numbers are little-endian, as on every machine that this is for, and stand at any address. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the wire format is little-endian"
+#endif
 
-_ACCESSORS = """\
-/* Numbers are little-endian and stand at any address. */
-static inline void kit_put_uint8_t(uint8_t *to, uint8_t v) {
-    to[0] = v;
-}
-static inline void kit_put_uint16_t(uint8_t *to, uint16_t v) {
-    to[0] = (uint8_t)v;
-    to[1] = (uint8_t)(v >> 8);
-}
-static inline void kit_put_uint32_t(uint8_t *to, uint32_t v) {
-    kit_put_uint16_t(to, (uint16_t)v);
-    kit_put_uint16_t(to + 2, (uint16_t)(v >> 16));
-}
-static inline void kit_put_uint64_t(uint8_t *to, uint64_t v) {
-    kit_put_uint32_t(to, (uint32_t)v);
-    kit_put_uint32_t(to + 4, (uint32_t)(v >> 32));
-}
-static inline void kit_put_int32_t(uint8_t *to, int32_t v) {
-    kit_put_uint32_t(to, (uint32_t)v);
-}
-static inline void kit_put_float(uint8_t *to, float v) {
-    uint32_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    kit_put_uint32_t(to, bits);
-}
-static inline uint8_t kit_get_uint8_t(const uint8_t *from) {
-    return from[0];
-}
-static inline uint16_t kit_get_uint16_t(const uint8_t *from) {
-    return (uint16_t)(from[0] | (unsigned)from[1] << 8);
-}
-static inline uint32_t kit_get_uint32_t(const uint8_t *from) {
-    return kit_get_uint16_t(from) | (uint32_t)kit_get_uint16_t(from + 2) << 16;
-}
-static inline uint64_t kit_get_uint64_t(const uint8_t *from) {
-    return kit_get_uint32_t(from) | (uint64_t)kit_get_uint32_t(from + 4) << 32;
-}
-static inline int32_t kit_get_int32_t(const uint8_t *from) {
-    return (int32_t)kit_get_uint32_t(from);
-}
-static inline float kit_get_float(const uint8_t *from) {
-    uint32_t bits = kit_get_uint32_t(from);
-    float v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
 """
 
 
@@ -91,17 +48,8 @@ def _struct(layout: p.Layout) -> str:
     offset = 0
     for f in layout.fields:
         lines.append(f"    {f.ctype} {f.name}{f'[{f.count}]' if f.count else ''}; /* {f.doc} */")
-        if f.count and f.ctype == "uint8_t":
-            puts.append(f"    memcpy(to + {offset}, from->{f.name}, {f.count});")
-            gets.append(f"    memcpy(to->{f.name}, from + {offset}, {f.count});")
-        elif f.count:
-            step = f.size // f.count
-            loop = f"    for (unsigned i = 0; i < {f.count}; i++)"
-            puts.append(f"{loop}\n        kit_put_{f.ctype}(to + {offset} + i * {step}, from->{f.name}[i]);")
-            gets.append(f"{loop}\n        to->{f.name}[i] = kit_get_{f.ctype}(from + {offset} + i * {step});")
-        else:
-            puts.append(f"    kit_put_{f.ctype}(to + {offset}, from->{f.name});")
-            gets.append(f"    to->{f.name} = kit_get_{f.ctype}(from + {offset});")
+        puts.append(f"    memcpy(to + {offset}, &from->{f.name}, {f.size});")
+        gets.append(f"    memcpy(&to->{f.name}, from + {offset}, {f.size});")
         offset += f.size
     lines += ["};", f"#define {name.upper()}_BYTES {layout.size}"]
     lines += [f"static inline void {name}_put(uint8_t *to, const struct {name} *from) {{", *puts, "}"]
@@ -133,8 +81,7 @@ def render() -> str:
     parts.append(_enum([(f"KIT_STATUS_{s.name}", s.value) for s in p.Status]))
     parts.append("\n")
     parts.append(_enum([(f"KIT_TENSOR_{k.name}", k.value) for k in p.TensorKind]))
-    parts.append('\n#ifdef __cplusplus\nextern "C" {\n#endif\n\n')
-    parts.append(_ACCESSORS)
+    parts.append('\n#ifdef __cplusplus\nextern "C" {\n#endif\n')
     parts.extend("\n" + _struct(layout) for layout in layouts())
     parts.append("\n#ifdef __cplusplus\n}\n#endif\n#endif\n")
     return "".join(parts)

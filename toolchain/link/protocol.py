@@ -230,7 +230,7 @@ TENSOR = _message(
         Field("rank", "uint8_t", "dimensions used of `shape`"),
         Field("shape", "int32_t", "dimensions, the rest 0", MAX_RANK),
     ),
-    answer_tail="name, ended by a zero byte (cut when too long)",
+    answer_tail="name, ended by a zero byte (nothing when it is too long)",
 )
 INPUT = _message(
     "input",

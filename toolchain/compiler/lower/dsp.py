@@ -23,13 +23,15 @@ def common_table(channels: Channels) -> np.ndarray | None:
     return np.array(table, np.int64).astype(np.int32)
 
 
-def dot_stream(channels: Channels, input_zero_point: int, inline_table: bool = True) -> np.ndarray | None:
-    """The stream of ``kit_dot_dsp.h``, int32; None when a pair of channels cannot share halfwords exactly, or a channel
-    has no right shift, which the epilogue needs."""
+def dot_stream(
+    channels: Channels, input_zero_point: int, inline_table: bool = True, whole_blocks: bool = False
+) -> np.ndarray | None:
+    """The stream of ``kit_dot_dsp.h``, int32; with ``whole_blocks`` the last is filled up with channels of zeros. None
+    when a pair of channels cannot share halfwords exactly, or a channel has no right shift, as the epilogue needs."""
     if (channels.shift > -1).any():
         return None
     outputs, taps = channels.weights.shape
-    even = outputs + outputs % 2
+    even = outputs + -outputs % (BLOCK if whole_blocks else 2)  # channels with those of zeros
     pad = ((0, even - outputs), (0, -taps % 4))
     weights = np.pad(channels.weights, pad)
     padded = replace(channels, weights=weights, bias=np.pad(channels.bias, pad[0]))
@@ -41,7 +43,7 @@ def dot_stream(channels: Channels, input_zero_point: int, inline_table: bool = T
     starts = np.stack([padded.bias[0::2], padded.bias[0::2] + 256 * padded.bias[1::2]], axis=1)
     parts: list[np.ndarray] = []
     for first in range(0, even, BLOCK):
-        whole = first + BLOCK <= outputs
+        whole = first + BLOCK <= (even if whole_blocks else outputs)
         for start in (first,) if whole else range(first, even, 2):
             count = BLOCK if whole else 2
             pairs = slice(start // 2, (start + count) // 2)

@@ -24,6 +24,7 @@ from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
 SMALL = 4096  # weights up to which a layer does with the kernel of the convolutions beside it
+MOST_PADDING = 1024  # bytes of zeros that fill up the last block of channels
 
 
 @lowers("FULLY_CONNECTED")
@@ -43,7 +44,8 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     if step is None and context.target.dsp:
         # A small layer beside convolutions is not worth the flash of a kernel of its own.
         shared = weights.size <= SMALL and any(o.kind == "CONV_2D" for o in context.graph.operators)
-        own = depth % 4 == 0 and not shared
+        padding = (-outputs % BLOCK) // 2 * 2 * depth
+        own = depth % 4 == 0 and not shared and padding <= MOST_PADDING
         step = _dsp_step(operator, weights, rows) if own else dsp_step(operator, pixel, filters, rows)
     return step or portable_step(operator, pixel, filters, rows)
 
@@ -53,7 +55,7 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     outputs, depth = weights.shape
     channels = channels_of(operator, weights)
     table = common_table(channels)
-    stream = dot_stream(channels, operator.input(0).zero_point, inline_table=table is None)
+    stream = dot_stream(channels, operator.input(0).zero_point, inline_table=table is None, whole_blocks=True)
     if stream is None:
         return None
     rest = outputs % BLOCK
@@ -65,9 +67,7 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
         "weights": Constant("weights", stream.view(np.int8)),
         "table": None if table is None else Constant("table", table),
     }
-    return _step(
-        operator, "kit_fully_connected_s8_dsp", weights, constants, forward_lead(reads, writes), depth if rest else 2
-    )
+    return _step(operator, "kit_fully_connected_s8_dsp", weights, constants, forward_lead(reads, writes))
 
 
 def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
@@ -88,7 +88,6 @@ def _step(
     weights: np.ndarray,
     constants: Mapping[str, Constant | None],
     lead: int,
-    scratch_words: int = 0,
 ) -> Step:
     outputs, depth = weights.shape
     rows = operator.input(0).elements // depth
@@ -101,7 +100,6 @@ def _step(
         params={**constants, **quantization_fields(operator), "rows": rows, "inputs": depth, "outputs": outputs},
         inputs=(operator.input(0),),
         outputs=(operator.output,),
-        scratch_bytes=2 * scratch_words,
         overlaps=(Overlap(0, 0, lead),),
         macs=rows * weights.size,
     )
