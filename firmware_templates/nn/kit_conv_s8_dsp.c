@@ -140,8 +140,8 @@ struct source {
 
 /* Row ky of a window, filled up to a whole number of words: where it lies, or put together in `buffer`. (What
  * is beyond the window meets weights of zero.) */
-static const int8_t *row_of(const struct kit_conv_params *p, const struct source *s, int32_t ky,
-                            int8_t *buffer) {
+KIT_SMALL static const int8_t *row_of(const struct kit_conv_params *p, const struct source *s, int32_t ky,
+                                      int8_t *buffer) {
     const int32_t depth = p->filter_channels, left = s->x.first * depth, run = s->x.taps * depth;
     const int8_t *from = s->first + (ky - s->y.first) * p->dilation_height * p->input_width * depth;
     const int32_t joined =
@@ -238,7 +238,8 @@ static void two_pixels(const struct kit_conv_params *p, const struct source *a, 
 }
 
 /* A 1x1 kernel on whole words, without padding and stride: the pixels follow each other. */
-static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8_t *output, int32_t *inputs) {
+KIT_SMALL static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8_t *output,
+                                int32_t *inputs) {
     const int32_t depth = p->filter_channels, outputs = p->group_outputs;
     const int32_t minus = kit_halves(-p->input_zero_point, -p->input_zero_point);
     int32_t pixels = p->batches * p->output_height * p->output_width;
@@ -249,7 +250,8 @@ static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8
     }
 }
 
-void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
+KIT_SMALL void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output,
+                               void *scratch) {
     const int32_t depth = p->filter_channels, outputs = p->group_outputs, row = p->input_width * depth;
     const int32_t image = p->input_height * row;
     const int8_t *const end = input + p->batches * image;

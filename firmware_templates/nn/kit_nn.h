@@ -18,6 +18,13 @@ extern "C" {
 #endif
 #define KIT_ALIGN16 KIT_ALIGN(16)
 
+/* A function that is worth more for its bytes than for its time: what is around the loops that count. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define KIT_SMALL __attribute__((optimize("Os")))
+#else
+#define KIT_SMALL
+#endif
+
 /* Status codes of the generated API. */
 enum {
     KIT_OK = 0,
