@@ -60,7 +60,15 @@ def example_test(folder: Path | None = None, layers: int = 3) -> KitTest:
     outputs = random.integers(-128, 0, (SAMPLES, 10)).astype(np.int8)
     outputs[np.arange(SAMPLES), truth] = 100
     outputs[:3, 7] = 127  # some are wrong
-    expected = Expected(np.zeros((SAMPLES, 64), np.int8), truth, outputs, "tflite-micro", 1 / 256, -128, truth)
+    expected = Expected(
+        random.integers(-128, 0, (SAMPLES, 8, 8, 1)).astype(np.int8),
+        truth,
+        outputs,
+        "tflite-micro",
+        1 / 256,
+        -128,
+        truth,
+    )
     answers = [Answer(i, outputs[i].tobytes(), 500 + i) for i in range(SAMPLES)]
     test = judge(expected, answers, "instructions", 40)
     curve = np.linspace(0.3, 0.99, 20).tolist()
@@ -86,6 +94,7 @@ def example_test(folder: Path | None = None, layers: int = 3) -> KitTest:
         emulator="qemu 7.2",
         port="socket://127.0.0.1:1",
         built=built,
+        expected=expected,
         test=test,
         memory=memory,
         link=LinkHealth(1466, 1, 0, 0),

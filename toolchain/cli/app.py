@@ -25,6 +25,8 @@ COMMANDS = (
     "build",
     "deploy",
     "test",
+    "report",
+    "profile",
     "monitor",
     "compare",
     "bench",

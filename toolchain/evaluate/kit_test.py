@@ -43,6 +43,7 @@ class KitTest:
     emulator: str
     port: str
     built: pipeline.Built | None
+    expected: Expected
     test: DeviceTest
     memory: Memory
     link: LinkHealth
@@ -124,13 +125,13 @@ def run_kit_test(
     path = workspace.folder(kit.name, board.name) / ("answers-emulated.jsonl" if place.emulated else "answers.jsonl")
     testing = time.monotonic()
     with ExitStack() as stack:
-        if place.emulated:
-            workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(expected))
-        else:
-            workers, run.only = 1, stack.enter_context(connected(place, None, model, progress))
+        if not place.emulated:
+            run.only = stack.enter_context(connected(place, None, model, progress))
         answers = stack.enter_context(AnswerFile(path, run.tested(), resume))
-        todo = answers.missing(range(len(expected))) or [0]  # one is asked always: the stack is known after a run only
-        taken_over = len(expected) - len(answers.missing(range(len(expected))))
+        unanswered = answers.missing(range(len(expected)))
+        todo = unanswered or [0]  # one is asked always: the stack is known after a run only
+        taken_over = len(expected) - len(unanswered)
+        workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(todo)) if place.emulated else 1
         on = f"on {workers} × {board.name}" if workers > 1 else f"on {board.name}"
         progress.stage("test", f"{len(todo)} samples {on}")
         if taken_over:
@@ -148,6 +149,7 @@ def run_kit_test(
         emulator=run.emulator,
         port=run.port,
         built=built,
+        expected=expected,
         test=found,
         memory=replace(built.memory if built else Memory(), **run.memory),
         link=run.link,

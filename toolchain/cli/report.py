@@ -1,0 +1,77 @@
+"""`kit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from toolchain.cli.options import (
+    board_option,
+    command,
+    emulate_option,
+    kit_argument,
+    named_kit,
+    port_option,
+    samples_option,
+    workers_option,
+    write_file,
+)
+from toolchain.cli.output import Output
+
+
+@command()
+@kit_argument
+@board_option
+@emulate_option
+@port_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("report.html"),
+    show_default=True,
+    metavar="F",
+    help="File to write.",
+)
+@samples_option
+@workers_option
+def entry(
+    output: Output,
+    kit: str | None,
+    board: str,
+    emulate: bool,
+    port: str | None,
+    out: Path,
+    samples: int | None,
+    workers: int | None,
+) -> int:
+    """Write one HTML page about a kit on a board.
+
+    Data, learning curve, confusion matrices of float, int8 and device, memory over time, latency by layer, link,
+    versions and hashes. Answers that an earlier test of the same firmware got are used; the others are got now.
+
+    Example: kit report digits --board mps2-an386 --emulate --out report.html
+    """
+    from toolchain.board.descriptor import load_board
+    from toolchain.evaluate.kit_test import run_kit_test
+    from toolchain.evaluate.report import report_html
+    from toolchain.workspace import Workspace
+
+    chosen, target = named_kit(kit), load_board(board)
+    with output.progress() as progress:
+        result = run_kit_test(
+            chosen,
+            target,
+            Workspace(),
+            emulate=emulate,
+            port=port,
+            samples=samples,
+            workers=workers,
+            resume=True,
+            profile=True,
+            progress=progress,
+        )
+        progress.stage("report", str(out))
+        write_file(out, report_html(result))
+    output.result({**result.as_json(), "report": str(out)}, f"report: {out}")
+    return output.checks(result.failed_checks)
