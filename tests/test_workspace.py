@@ -31,6 +31,19 @@ def test_made_once_and_anew_when_an_input_changes(tmp_path):
     assert folder == tmp_path / "k" / "b" / "c"
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda p: p.write_text(""), lambda p: (p.parent / "other").touch()])
+def test_a_damaged_artefact_is_made_anew(tmp_path, damage):
+    space, calls = Workspace(tmp_path), []
+    for _ in range(2):
+        folder = space.artefact(tmp_path / "k" / "c", {}, _writer("text", calls))
+        assert (folder / "file").read_text() == "text"
+        damage(folder / "file")
+    (folder / "made-from.json").write_bytes(b"\xff")
+    space.artefact(folder, {}, _writer("text", calls))
+    space.artefact(folder, {}, _writer("text", calls))
+    assert calls == ["text"] * 3
+
+
 def test_an_interrupted_run_keeps_the_old_and_leaves_nothing(tmp_path):
     space, calls = Workspace(tmp_path), []
     folder = space.artefact(tmp_path / "k" / "c", {"key": 1}, _writer("whole", calls))

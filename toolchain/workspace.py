@@ -1,8 +1,9 @@
 """Where artefacts lie, and when they are made anew: ``build/<kit>/…``, each in a folder keyed by what made it.
 
-An artefact is a folder with a file ``made-from.json`` in it, which holds the inputs it was made from. It is made under
-a temporary name and renamed when it is whole, under a lock, so that an interrupted or a second run at the same time
-never leaves or sees half of one.
+An artefact is a folder with a file ``made-from.json`` in it, which holds the inputs it was made from and the hash of
+what was made: one with a file that was damaged or lost since is made anew. It is made under a temporary name and
+renamed when it is whole, under a lock, so that an interrupted or a second run at the same time never leaves or sees
+half of one.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Workspace:
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with _locked(folder.with_name(f".{folder.name}.lock"), progress or Quiet()):
-                if _text(folder / MADE_FROM) != wanted:
+                if not _is_whole(folder, wanted):
                     _make(folder, wanted, make)
         except OSError as error:
             if error.filename is None or not Path(error.filename).is_relative_to(self.root):
@@ -72,7 +73,7 @@ def _make(folder: Path, wanted: str, make: Callable[[Path], None]) -> None:
         made = temporary / "made"
         made.mkdir()
         make(made)
-        (made / MADE_FROM).write_text(wanted)
+        (made / MADE_FROM).write_text(_seal(made, wanted))
         if folder.exists():
             folder.rename(temporary / "replaced")
         made.rename(folder)
@@ -80,11 +81,20 @@ def _make(folder: Path, wanted: str, make: Callable[[Path], None]) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _text(path: Path) -> str | None:
+def _is_whole(folder: Path, wanted: str) -> bool:
+    """Whether ``folder`` holds what was made from ``wanted``, every byte of it."""
     try:
-        return path.read_text()
-    except FileNotFoundError:
-        return None
+        said = (folder / MADE_FROM).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return said == _seal(folder, wanted).encode()
+
+
+def _seal(folder: Path, wanted: str) -> str:
+    """The text of ``made-from.json``: the inputs, and the hash of the files that were made from them."""
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MADE_FROM)
+    made = hashlib.sha256("".join(f"{p.relative_to(folder)}\0{sha256_file(p)}\0" for p in files).encode()).hexdigest()
+    return f"{wanted}\n{json.dumps({'made': made})}\n"
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import command, environment
 from toolchain.cli.app import run
 from toolchain.resources import resource
 
@@ -124,3 +126,27 @@ def test_a_port_that_is_no_serial_port(kit):
     (kit.cwd / "port").write_text("")
     message, _ = kit.refused("monitor", "--board", "mps2-an386", "--port", str(kit.cwd / "port"), status=4)
     assert "port" in message
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+@pytest.mark.parametrize(
+    ("redirection", "status", "said"),
+    [("| true", 0, ""), (">/dev/full", 3, "No space left"), (">&-", 0, ""), (">/dev/full 2>&-", 3, "")],
+)
+def test_stdout_that_takes_nothing(tmp_path, options, redirection, status, said):
+    """A reader that has gone is content; a full disk is told; never a traceback."""
+    line = f"set -o pipefail; {shlex.join(command('boards', *options))} {redirection}"
+    done = subprocess.run(["bash", "-c", line], env=environment(), cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == status, done.stderr
+    assert said in done.stderr and done.stderr.count("\n") == 2 * bool(said)
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["boards"]])
+def test_a_terminal_without_unicode(kit, arguments):
+    done = kit(*arguments, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii:strict")
+    assert done.returncode == 0 and done.stdout.isascii(), done.stderr
+
+
+def test_a_name_that_is_not_utf8(kit):
+    done = kit("compile", os.fsdecode(b"\xff.tflite"), "--out", "x")
+    assert done.returncode == 2 and "No such file" in done.stderr

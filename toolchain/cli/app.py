@@ -14,7 +14,8 @@ from types import FrameType
 
 import rich_click as click
 
-from toolchain.cli.output import Output, reserve_stdout
+from toolchain.cli.output import Output, discard, encode_whatever_comes, reserve_stdout
+from toolchain.errors import KitError
 
 # A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
 COMMANDS = (
@@ -74,14 +75,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status. Prints errors, never a traceback."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     json_wanted = "--json" in arguments
-    with reserve_stdout(json_wanted) as stdout, _terminated_like_interrupted():
-        output = Output(stdout, json_wanted)
-        return _run(arguments, output)
+    encode_whatever_comes()
+    try:
+        with reserve_stdout(json_wanted) as stdout, _terminated_like_interrupted():
+            status = _run(arguments, Output(stdout, json_wanted))
+            stdout.flush()
+            return status
+    except BrokenPipeError:  # whoever read it has seen enough
+        discard(sys.stdout)
+        return 0
 
 
 def _run(arguments: list[str], output: Output) -> int:
-    from toolchain.errors import KitError
-
     try:
         result = kit.main(arguments, prog_name="kit", standalone_mode=False, obj=output)
         return result if isinstance(result, int) else 0
@@ -98,8 +103,10 @@ def _run(arguments: list[str], output: Output) -> int:
         exec("")
         output.error("interrupted", "", EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
+    except SystemExit:  # how rich-click passes on a broken pipe
+        raise BrokenPipeError from None
     except BrokenPipeError:
-        return 0
+        raise
     except Exception as error:
         log = output.save_traceback(arguments)
         output.error(

@@ -14,10 +14,33 @@ from typing import IO, Any
 
 from rich.console import Console, RenderableType
 
-from toolchain.errors import CheckFailed
+from toolchain.errors import CheckFailed, Missing
 from toolchain.progress import Progress, Quiet
 
 _WIDE = 160  # columns of a table that goes into a file or a pipe
+
+
+def encode_whatever_comes() -> None:
+    """Let stdout and stderr replace what their encoding lacks: a terminal of LANG=C, a file name that is not UTF-8."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+            _open_nothing(number)
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def discard(stream: IO[str]) -> None:
+    """Let nothing more reach where ``stream`` goes, which cannot take it: not even what is flushed at the end."""
+    _open_nothing(stream.fileno())
+
+
+def _open_nothing(number: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, number)
+    if nothing != number:
+        os.close(nothing)
 
 
 @contextmanager
@@ -31,7 +54,7 @@ def reserve_stdout(wanted: bool) -> Iterator[IO[str]]:
     saved = os.dup(1)
     os.dup2(2, 1)
     try:
-        with os.fdopen(os.dup(saved), "w") as stream:
+        with os.fdopen(os.dup(saved), "w", encoding="utf-8") as stream:
             yield stream
     finally:
         sys.stdout.flush()
@@ -61,12 +84,20 @@ class Output:
             yield Lines(self.stderr)
 
     def result(self, values: Mapping[str, Any], shown: RenderableType = "") -> None:
-        """The command's result: ``values`` as one JSON object, or ``shown`` for people."""
-        if self.json_wanted:
-            self._stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
+        """The command's result: ``values`` as one JSON object, or ``shown`` for people.
+
+        Raises Missing when stdout does not take it, BrokenPipeError when nobody reads it any more."""
+        try:
+            if self.json_wanted:
+                self._stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
+            elif not self.quiet and shown != "":
+                self.console.print(shown)
             self._stdout.flush()
-        elif not self.quiet and shown != "":
-            self.console.print(shown)
+        except OSError as error:
+            discard(self._stdout)
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise Missing(f"the result cannot be written: {error.strerror}", "make room, or write elsewhere") from error
 
     def note(self, text: str) -> None:
         """One line beside the result, on stderr."""
