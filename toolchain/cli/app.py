@@ -32,6 +32,7 @@ COMMANDS = (
     "compare",
     "bench",
     "export",
+    "doctor",
 )
 
 EXIT_INTERRUPTED = 130

@@ -8,7 +8,7 @@ from toolchain.board.descriptor import Board
 from toolchain.emulate.base import Emulator
 from toolchain.errors import BadInput
 
-__all__ = ["Emulator", "start"]
+__all__ = ["Emulator", "installed_version", "start"]
 
 
 def start(board: Board, firmware: Path) -> Emulator:
@@ -29,3 +29,18 @@ def start(board: Board, firmware: Path) -> Emulator:
     from toolchain.emulate.host import HostEmulator
 
     return HostEmulator(board, firmware)
+
+
+def installed_version(board: Board) -> str:
+    """The emulator of ``board`` that is installed here (``qemu 7.2``), without starting it. Raises as `start` does."""
+    if board.emulator is None:
+        raise BadInput(f"board {board.name}: no emulator runs it", "kit boards lists those that have one")
+    if board.emulator.name == "qemu":
+        from toolchain.emulate.qemu import find_qemu, qemu_version
+
+        return qemu_version(find_qemu(board))
+    if board.emulator.name == "labwired":
+        from toolchain.emulate.labwired import labwired_version
+
+        return labwired_version()
+    return "this computer itself"

@@ -29,7 +29,7 @@ class QemuEmulator(ProcessEmulator):
         assert board.emulator is not None
         machine = board.emulator.machine
         settings = board.emulator.settings
-        program = find_program(*_PROGRAMS[board.architecture])
+        program = find_qemu(board)
 
         def command(descriptor: int) -> list[str]:
             semihosting = ["-semihosting"] if settings.get("semihosting") else []
@@ -50,6 +50,11 @@ class QemuEmulator(ProcessEmulator):
 
         super().__init__(board, qemu_version(program), command)
         self.wait_until_running(START_SECONDS)
+
+
+def find_qemu(board: Board) -> Path:
+    """The program for the board's architecture. Raises `Missing` with the command that installs it."""
+    return find_program(*_PROGRAMS[board.architecture])
 
 
 @functools.cache
