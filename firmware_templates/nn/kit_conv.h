@@ -24,6 +24,7 @@ struct kit_conv_params {
     uint16_t stride_height, stride_width;
     uint16_t dilation_height, dilation_width;
     uint16_t pad_top, pad_left;
+    uint16_t one_scale; /* kit_conv_s8: one multiplier and shift for all channels */
 };
 
 /* Whether every pixel that a 1x1 kernel asks for lies inside the input; padding may be behind it only. */
@@ -42,10 +43,11 @@ static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
 
 /* Any shape, stride, dilation, padding and number of groups, in portable C.
  * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
- * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: see kit_scale; the
- * input zero point is folded into the biases. scratch: the bytes of one group's window, not used for a 1x1
- * kernel without padding. Reads a pixel's window before it writes its outputs; in groups, or 1x1 without
- * padding, while it writes them. */
+ * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: in the same order,
+ * of each block four biases, with the input zero point folded in, and four scales (see kit_scale), of each
+ * channel left over its bias and its scale; with `one_scale`, for one group only, four equal scales and then
+ * the biases. scratch: the bytes of one group's window, not used for a 1x1 kernel without padding. Reads a
+ * pixel's window before it writes its outputs; in groups, or 1x1 without padding, while it writes them. */
 void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where

@@ -22,10 +22,13 @@ static inline struct block multiplied(struct block acc, int32_t x, const int8_t 
 static int8_t *pixel(const struct kit_conv_params *p, const int8_t *window, int32_t n, const int8_t *weights,
                      const int32_t *channel, int8_t *output) {
     const int32_t zero = 2 * p->output_zero_point + 1, low = p->output_min, high = p->output_max;
+    const int one_scale = p->one_scale;
+    const int32_t *scale = channel;
     int32_t c, i;
+    channel += one_scale ? 8 : 0;
     /* One load of an input serves four channels. */
-    for (c = p->group_outputs; c >= 4; c -= 4, channel += 12) {
-        struct block acc = {channel[0], channel[3], channel[6], channel[9]};
+    for (c = p->group_outputs; c >= 4; c -= 4) {
+        struct block acc = {channel[0], channel[1], channel[2], channel[3]};
         const int8_t *x = window;
         for (i = n / 2; i > 0; i--, x += 2, weights += 8) {
             acc = multiplied(acc, x[0], weights);
@@ -35,17 +38,26 @@ static int8_t *pixel(const struct kit_conv_params *p, const int8_t *window, int3
             acc = multiplied(acc, x[0], weights);
             weights += 4;
         }
-        *output++ = (int8_t)kit_clamp(kit_scale(acc.a, channel, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(acc.b, channel + 3, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(acc.c, channel + 6, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(acc.d, channel + 9, zero), low, high);
+        channel += 4;
+        if (!one_scale) {
+            scale = channel;
+            channel += 8;
+        }
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.a, scale, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.b, scale + 2, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.c, scale + 4, zero), low, high);
+        *output++ = (int8_t)kit_clamp(kit_scale(acc.d, scale + 6, zero), low, high);
     }
-    for (; c > 0; c--, channel += 3) {
-        int32_t acc = channel[0];
+    for (; c > 0; c--) {
+        int32_t acc = *channel++;
         for (i = 0; i < n; i++) {
             acc += window[i] * *weights++;
         }
-        *output++ = (int8_t)kit_clamp(kit_scale(acc, channel, zero), low, high);
+        if (!one_scale) {
+            scale = channel;
+            channel += 2;
+        }
+        *output++ = (int8_t)kit_clamp(kit_scale(acc, scale, zero), low, high);
     }
     return output;
 }

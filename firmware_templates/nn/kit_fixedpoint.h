@@ -77,15 +77,15 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
     return kit_rdbypot(kit_mul_high(kit_shl(x, left), m), left - shift);
 }
 
-/* How the outputs of a convolution or a fully connected layer are made from its accumulators: three words a
- * channel, bias twice the multiplier modulo 2^32 (not 0) n - 1, where the multiplier's shift is n to the
- * right (n <= 0: to the left) kit_requantize with these; `zero` is twice the output zero point plus 1, the
- * result is not yet limited. With n >= 1, which is nearly always so, it needs no 64-bit sum and no
- * comparison: acc * m / 2^31 = acc + acc * (2 m - 2^32) / 2^32, rounded by the top bit of the product's low
- * word; half of the divisor and the zero point are added together after the shift by n - 1; 1 is taken from a
- *     negative value before, so that its ties go away from zero. */
-static inline int32_t kit_scale(int32_t acc, const int32_t *channel, int32_t zero) {
-    const int32_t doubled = channel[1], shift = channel[2];
+/* How the outputs of a convolution or a fully connected layer are made from its accumulators: kit_requantize
+ * with the two words `scale`, twice the multiplier modulo 2^32 (not 0), and n - 1, where the multiplier's
+ * shift is n to the right (n <= 0: to the left). `zero` is twice the output zero point plus 1; the result is
+ * not yet limited. With n >= 1, which is nearly always so, it needs no 64-bit sum and no comparison:
+ * acc * m / 2^31 = acc + acc * (2 m - 2^32) / 2^32, rounded by the top bit of the product's low word; half of
+ * the divisor and the zero point are added together after the shift by n - 1; 1 is taken from a negative
+ * value before, so that its ties go away from zero. */
+static inline int32_t kit_scale(int32_t acc, const int32_t *scale, int32_t zero) {
+    const int32_t doubled = scale[0], shift = scale[1];
     if (shift >= 0) {
         const uint64_t product = (uint64_t)((int64_t)acc * doubled);
         const uint32_t rounded = (uint32_t)(product >> 32) + ((uint32_t)product >> 31);

@@ -7,11 +7,14 @@ import numpy as np
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.convolution import (
     blocked,
+    blocked_table,
     channel_table,
     channels_of,
     folded_bias,
     folded_table,
     forward_lead,
+    one_scale,
+    one_scale_table,
     quantization_fields,
     require_int8,
     require_small,
@@ -50,9 +53,10 @@ def conv_step(
     constants: dict[str, Constant | None],
     lead: int,
     scratch_bytes: int = 0,
+    common: bool = False,
 ) -> Step:
     """The call of a kernel with `kit_conv_params`; ``weights`` [outputs, kernel height, kernel width, filter channels]
-    for the sizes, ``constants`` what the kernel reads."""
+    for the sizes, ``constants`` what the kernel reads, ``common`` its `one_scale`."""
     outputs, kernel_h, kernel_w, depth = weights.shape
     x, y = operator.input(0), operator.output
     groups = x.elements // (batches * window.in_h * window.in_w * depth)
@@ -73,6 +77,7 @@ def conv_step(
         "dilation_width": window.dilation_w,
         "pad_top": window.pad_h,
         "pad_left": window.pad_w,
+        "one_scale": int(common),
     }
     require_small(operator, list(dimensions.values()))
     return Step(
@@ -101,6 +106,9 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
     # A window that is gathered is not read any more when the pixel is written; one of several groups is.
     gathered = groups == 1 and not direct
     starts = window.starts(batches) * inputs
+    common = groups == 1 and one_scale(channels)
+    table = channel_table(channels, bias)
+    table = one_scale_table(table) if common else blocked_table(table, groups)
     return conv_step(
         operator,
         "kit_conv_s8",
@@ -109,10 +117,11 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
         batches,
         {
             "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
-            "channels": Constant("channels", channel_table(channels, bias)),
+            "channels": Constant("channels", table),
         },
         lead=pixel_lead(operator, starts, outputs, gathered),
         scratch_bytes=4 if direct else kernel_h * kernel_w * depth,  # the kernel has the argument in any case
+        common=common,
     )
 
 

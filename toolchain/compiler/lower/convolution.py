@@ -124,9 +124,29 @@ def doubled(multiplier: np.ndarray) -> np.ndarray:
     return wrapped(2 * multiplier)
 
 
+def one_scale(channels: Channels) -> bool:
+    """Whether multiplier and shift of all channels are the same."""
+    return len(set(zip(channels.multiplier.tolist(), channels.shift.tolist(), strict=True))) == 1
+
+
 def channel_table(channels: Channels, bias: np.ndarray) -> np.ndarray:
-    """What `kit_scale` reads: ``bias``, doubled multiplier and n - 1 of each channel, int32 [channels, 3]."""
+    """``bias``, and doubled multiplier and n - 1 for `kit_scale`, of each channel, int32 [channels, 3]."""
     return np.stack([bias, doubled(channels.multiplier), -1 - channels.shift], axis=1).astype(np.int32)
+
+
+def blocked_table(table: np.ndarray, groups: int) -> np.ndarray:
+    """The `channel_table` of ``groups`` groups as `kit_conv_s8` reads it, int32 [3 * channels]."""
+    parts = []
+    for rows in np.split(table, groups):
+        whole = len(rows) // BLOCK * BLOCK
+        blocks = rows[:whole].reshape(-1, BLOCK, 3)
+        parts += [np.concatenate([blocks[:, :, 0], blocks[:, :, 1:].reshape(-1, 2 * BLOCK)], axis=1), rows[whole:]]
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def one_scale_table(table: np.ndarray) -> np.ndarray:
+    """The `channel_table` of channels with `one_scale` as `kit_conv_s8` reads it, int32 [2 * BLOCK + channels]."""
+    return np.concatenate([np.tile(table[0, 1:], BLOCK), table[:, 0]])
 
 
 def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolchain.compiler.lower.convolution import BLOCK, Channels, doubled
+from toolchain.compiler.lower.convolution import BLOCK, Channels, doubled, one_scale
 
 
 def packed_shifts(shift: np.ndarray) -> int:
@@ -16,7 +16,7 @@ def packed_shifts(shift: np.ndarray) -> int:
 
 def common_table(channels: Channels) -> np.ndarray | None:
     """Shifts and doubled multipliers of a block, int32 [5], when they are the same for all channels; else None."""
-    if len(set(zip(channels.multiplier.tolist(), channels.shift.tolist(), strict=True))) > 1:
+    if not one_scale(channels):
         return None
     four = np.zeros(BLOCK, np.int64)
     table = [packed_shifts(four + channels.shift[0]), *(four + doubled(channels.multiplier[:1]))]
