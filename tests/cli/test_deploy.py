@@ -39,6 +39,7 @@ def test_the_contract_on_each_board(kit, board):
     assert said["port"] and said["seconds"]["total"] > 0 and said["failed_checks"] == []
 
 
+@pytest.mark.timed
 def test_the_second_time_takes_seconds(kit):
     arguments = ("deploy", "digits", "--board", "mps2-an386", "--emulate", "--samples", "100")
     first = kit.json(*arguments, timeout=300)

@@ -16,6 +16,7 @@ from toolchain.cli.app import COMMANDS, kit
 pytestmark = pytest.mark.unit
 
 
+@pytest.mark.timed
 def test_help_takes_half_a_second_and_imports_nothing_heavy():
     script = (
         "import sys; from toolchain.cli.app import run; status = run(['--help']);"

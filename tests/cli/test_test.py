@@ -91,6 +91,7 @@ def test_a_cut_run_goes_on(kit):
     assert kit.json(*arguments, "--samples", "40")["resumed"] == 0
 
 
+@pytest.mark.timed
 def test_a_thousand_keyword_size_samples_in_a_minute(kit, shared_models):
     """The inputs of the MLPerf keyword model, 490 bytes each, on emulators side by side."""
     import numpy as np
