@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolchain.board.application import Application
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import DeviceTest, Memory
 from toolchain.progress import Progress, Quiet
@@ -236,12 +237,14 @@ def build(
     emulate: bool = False,
     compiler: str | None = None,
     optimize: str = "default",
+    application: Application | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """The firmware of ``board`` (as its emulator wants it, when ``emulate``) with ``model`` in it.
 
-    The C lies in ``build/<kit>/<board>/c``, the image in ``…/firmware``. Raises BadInput for a model that the compiler
-    refuses or that is too big for the board, Missing without a C compiler.
+    ``application`` takes the place of our own, and its image a folder of its own. The C lies in
+    ``build/<kit>/<board>/c``, the image in ``…/firmware``. Raises BadInput for a model that the compiler refuses or
+    that is too big for the board, Missing without a C compiler.
     """
     from toolchain.board.build import Identity, build_firmware
     from toolchain.board.compilers import find_compiler
@@ -250,13 +253,18 @@ def build(
     place = workspace.folder(model.name, board.name)
     board = board.as_emulated() if emulate else board
     c_compiler = find_compiler(board, compiler)
+    application = application or Application("app")
+    ours = application.folder == "app"
+    name, objects = ("firmware", "objects") if ours else (application.folder, f"objects-{application.folder}")
 
     def make(folder: Path) -> None:
         progress.stage("compile", f"{model.name} to C for {board.target}")
         compiled = compile_to_c(model, board.target, optimize)
         progress.stage("build", f"firmware for {board.name}")
         identity = Identity(model.name, model.sha256, model.labels)
-        firmware = build_firmware(board, compiled, identity, place / "objects", c_compiler, progress)
+        firmware = build_firmware(
+            board, compiled, identity, place / objects, c_compiler, progress, application=application
+        )
         sizes = firmware.sizes
         memory = Memory(
             sizes.flash_bytes, sizes.weights_bytes, sizes.arena_bytes, sizes.static_ram_bytes, stack_bytes=None
@@ -285,9 +293,10 @@ def build(
         "optimize": optimize,
         "compiler": [*c_compiler.command, c_compiler.version],
         "source": source_hash("model", "compiler", "board"),
+        "application": asdict(application),
         "firmware": sha256_tree(resource("firmware_templates"), [".c", ".h", ".S", ".ld"]),
     }
-    folder = workspace.artefact(place / ("firmware-emulated" if emulate else "firmware"), made_from, make, progress)
+    folder = workspace.artefact(place / (f"{name}-emulated" if emulate else name), made_from, make, progress)
     said = json.loads((folder / "firmware.json").read_text())
     return Built(
         folder,

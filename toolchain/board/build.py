@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolchain.board.application import Application
 from toolchain.board.compilers import Compiler, find_compiler
 from toolchain.board.descriptor import Board
 from toolchain.board.images import Image, make_images
@@ -142,8 +143,10 @@ def build_firmware(
     out: Path,
     compiler: Compiler | None = None,
     progress: Progress | None = None,
+    application: Application | None = None,
 ) -> Firmware:
-    """The whole firmware of ``board`` around a compiled model, in ``out``: ``firmware.elf``, its images, its map.
+    """The whole firmware of ``board`` around a compiled model, in ``out``: ``firmware.elf``, its images, its map;
+    ``application`` is the program around the model, ours unless another is given.
 
     What is known before the build is checked before it (`check_fits`). For an emulated run pass
     ``board.as_emulated()``. Raises `BadInput` when it does not fit, `Missing` without a compiler, `KitError` when the
@@ -151,7 +154,7 @@ def build_firmware(
     board = place_constants(board, compiled)
     check_fits(board, compiled)
     compiler = compiler or find_compiler(board)
-    sources = firmware_sources(compiled)
+    sources = firmware_sources(compiled, application)
     body = sha256_of(
         compiler.version, repr(board), repr(identity), *(s.path + s.text for s in [*chip_sources(board), *sources])
     )[:BUILD_ID_DIGITS]
@@ -165,11 +168,13 @@ def build_firmware(
     return Firmware(board, program.elf, images, sizes, digest.hexdigest(), body, compiler.version)
 
 
-def firmware_sources(compiled: CompiledModel) -> list[Source]:
+def firmware_sources(compiled: CompiledModel, application: Application | None = None) -> list[Source]:
     """What is the same for every chip: the model with its kernels, the application, the link. An exported project has
     these too."""
     sources = [Source(f"model/{name}", text, _level(compiled, name)) for name, text in sorted(compiled.files.items())]
-    return sources + _room("app", "-Os") + _room("link", "-Os")
+    application = application or Application("app")
+    headers = [Source(f"app/{name}", text) for name, text in application.headers.items()]
+    return sources + headers + _room(application.folder, "-Os", "app") + _room("link", "-Os", "link")
 
 
 def identity_header(board: Board, identity: Identity, build_id: str) -> str:
@@ -198,10 +203,11 @@ def _level(compiled: CompiledModel, name: str) -> str:
     return "-O2" if name.startswith("kit_") and compiled.report.get("optimize") != "size" else "-Os"
 
 
-def _room(room: str, optimize: str) -> list[Source]:
+def _room(room: str, optimize: str, staged: str) -> list[Source]:
+    """The files of a folder of firmware_templates, in the folder ``staged`` of the program's tree."""
     folder = resource("firmware_templates") / room
     return [
-        Source(f"{room}/{path.name}", path.read_text(encoding="utf-8"), optimize)
+        Source(f"{staged}/{path.name}", path.read_text(encoding="utf-8"), optimize)
         for path in sorted(folder.glob("*"))
         if path.suffix in (".c", ".h")
     ]

@@ -31,6 +31,7 @@ COMMANDS = (
     "monitor",
     "compare",
     "bench",
+    "mlperf",
     "export",
     "doctor",
 )

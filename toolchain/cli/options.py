@@ -57,6 +57,13 @@ def named_kit(name: str | None) -> Kit:
     return load_kit(name) if name else find_default_kit()
 
 
+def model_or_kit(name: str | None) -> str:
+    """What the user named, or the ``kit.toml`` of the default kit: for `pipeline.named_model`."""
+    from toolchain.kit import find_default_kit
+
+    return name or str(find_default_kit().path)
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a result whole or not at all, making its folder. Raises BadInput when it cannot be written."""
     from toolchain.errors import BadInput

@@ -11,6 +11,7 @@ from toolchain.cli.options import (
     command,
     compiler_option,
     emulate_option,
+    model_or_kit,
     optimize_option,
     port_option,
     write_file,
@@ -55,7 +56,7 @@ def entry(
 
     target, workspace = load_board(board), Workspace()
     with output.progress() as progress:
-        chosen = named_model(model or named_default(), workspace, progress)
+        chosen = named_model(model_or_kit(model), workspace, progress)
         result, emulator = profile_model(
             chosen,
             target,
@@ -78,10 +79,3 @@ def entry(
     said = {"model": chosen.name, "model_sha256": chosen.sha256, "board": board, "emulator": emulator or None}
     where = f"{board} (emulated by {emulator})" if emulator else board
     output.result({**said, **result.as_json()}, evaluation_tables.profiled(chosen.name, where, result))
-
-
-def named_default() -> str:
-    """The ``kit.toml`` of the kit that is meant when none is named."""
-    from toolchain.kit import find_default_kit
-
-    return str(find_default_kit().path)
