@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolchain.errors import BadInput, DeviceError, Missing
+from toolchain.link.port import no_port
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -51,15 +53,19 @@ class Connection:
 def where(board: Board, emulate: bool, port: str | None) -> Place:
     """Decide where the board is, before any work is done.
 
-    Raises BadInput when no emulator runs it, Missing when no port is named and none with the board's USB id is found.
+    Raises BadInput when no emulator runs it, Missing when the named port does not exist, or none is named and none with
+    the board's USB id is found.
     """
     if emulate and port:
         raise BadInput("--emulate and --port exclude each other", "take one of them")
     if port:
+        if port.startswith("/dev/") and not Path(port).exists():
+            raise no_port(port)
         return Place(board, False, port)
     if emulate or board.architecture == "host":
         return Place(board.as_emulated(), True)
-    return Place(board, False, find_port(board))
+    instead = f"run it with --emulate ({board.emulator.name})" if board.emulator else ""
+    return Place(board, False, find_port(board, instead))
 
 
 def attached_ports() -> list[tuple[str, str, str]]:
@@ -70,14 +76,18 @@ def attached_ports() -> list[tuple[str, str, str]]:
     return [(str(p.device), f"{p.vid:04x}:{p.pid:04x}", str(p.serial_number or "")) for p in ports]
 
 
-def find_port(board: Board) -> str:
-    """The serial port of the one attached device that has a USB id of ``board``. Raises Missing for none or several."""
+def find_port(board: Board, instead: str = "") -> str:
+    """The serial port of the one attached device that has a USB id of ``board``.
+
+    Raises Missing for none or several; ``instead`` is what else the user can do when there is none.
+    """
     ports = [port for port in attached_ports() if port[1] in board.usb_ids]
     if len(ports) == 1:
         return ports[0][0]
     if not ports:
-        emulate = f", or run it with --emulate ({board.emulator.name})" if board.emulator else ""
-        raise Missing(f"no {board.name} is attached to this machine", f"plug it in, name its port with --port{emulate}")
+        remedies = ["plug it in", "name its port with --port", *filter(None, [instead])]
+        remedy = f"{', '.join(remedies[:-1])}, or {remedies[-1]}"
+        raise Missing(f"no {board.name} is attached to this machine", remedy)
     names = ", ".join(f"{device} (serial number {serial or 'none'})" for device, _, serial in ports)
     raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port: {names}")
 

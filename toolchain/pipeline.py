@@ -153,9 +153,13 @@ def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
     marks, floating, int8 = kit.pass_marks, trained.metrics["accuracy_float"], trained.metrics["accuracy_host"]
     failed = []
     if floating < marks.min_float_accuracy:
-        failed.append(f"float accuracy {floating:.4f} is below the kit's {marks.min_float_accuracy}")
+        failed.append(
+            f"float accuracy {floating:.4f} is below the kit's min_float_accuracy, {marks.min_float_accuracy}"
+        )
     if floating - int8 > marks.max_int8_loss:
-        failed.append(f"int8 loses {floating - int8:.4f} of accuracy, more than the kit's {marks.max_int8_loss}")
+        failed.append(
+            f"int8 loses {floating - int8:.4f} of accuracy, more than the kit's max_int8_loss, {marks.max_int8_loss}"
+        )
     return failed
 
 
@@ -387,7 +391,8 @@ def _failed_checks(kit: Kit, test: DeviceTest, whole: bool) -> Iterator[str]:
     if test.parity.mismatches:
         yield f"{test.parity.mismatches} of {test.samples} answers differ from {test.parity.reference}"
     if whole and test.accuracy_device < kit.pass_marks.min_device_accuracy:
-        yield f"accuracy {test.accuracy_device} is below the kit's {kit.pass_marks.min_device_accuracy}"
+        mark = kit.pass_marks.min_device_accuracy
+        yield f"accuracy {test.accuracy_device:.4f} is below the kit's min_device_accuracy, {mark}"
 
 
 class _Clock:

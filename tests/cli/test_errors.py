@@ -117,6 +117,18 @@ def test_no_board_is_attached(kit):
     assert "mps2-an386" in message and "--emulate" in hint and "--port" in hint
 
 
+def test_monitor_does_not_name_an_option_that_it_has_not(kit):
+    for board in ("mps2-an386", "host"):
+        message, hint = kit.refused("monitor", "--board", board, status=3)
+        assert board in message and "--port" in hint and "--emulate" not in hint
+
+
+def test_an_absent_port_is_refused_before_any_work(kit):
+    message, _ = kit.refused("deploy", "digits", "--board", "esp32", "--port", "/dev/ttyNONE", status=3)
+    assert "/dev/ttyNONE" in message
+    assert not list(kit.cwd.glob("**/firmware*"))
+
+
 def test_a_port_that_is_absent(kit):
     message, _ = kit.refused("monitor", "--board", "mps2-an386", "--port", "/dev/ttyNONE", status=3)
     assert "/dev/ttyNONE" in message

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 import rich_click as click
@@ -25,13 +25,19 @@ def test_help_takes_half_a_second_and_imports_nothing_heavy():
     )
     best = 9.0
     for _ in range(3):
-        start = time.perf_counter()
+        before = _child_seconds()
         done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, _child_seconds() - before)
         assert done.returncode == 0, done.stderr
     assert best <= 0.5
     for name in COMMANDS:
         assert f" {name} " in done.stdout
+
+
+def _child_seconds() -> float:
+    """Processor time of the children that have ended: what else the machine does counts little."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize("name", COMMANDS)

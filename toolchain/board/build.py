@@ -66,7 +66,8 @@ def chip_sources(board: Board) -> list[Source]:
     there is no such chip."""
     chips = resource("firmware_templates") / "chips"
     if not (chips / board.chip).is_dir():
-        raise BadInput(f"board {board.name}: no chip folder is named {board.chip!r}", "see firmware_templates/chips")
+        names = sorted(path.parent.name for path in chips.glob("*/chip.c"))
+        raise BadInput(f"board {board.name}: no chip folder is named {board.chip!r}", f"there are: {', '.join(names)}")
     files = {"chips/chip.h": chips / "chip.h"}
     folders = [chips / board.chip]
     if board.architecture != "host":

@@ -19,7 +19,8 @@ from toolchain.cli.output import Output
 def entry(output: Output, model: Path, board: str, layers: bool, compiler: str | None, optimize: str) -> None:
     """Instructions, flash and RAM of a model on a board.
 
-    The board is emulated; on QEMU, instructions are counted and repeat exactly.
+    The board is emulated; on QEMU, instructions are counted, to a few ticks of its counter (40 instructions
+    each).
 
     Example: kit bench model.tflite --board mps2-an386 --layers
     """

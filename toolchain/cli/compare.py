@@ -12,8 +12,12 @@ from toolchain.cli.output import Output
 
 @command()
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.tflite")
-@click.option("--inputs", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S")
+@click.option(
+    "--inputs", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="How many inputs."
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="S", help="Seed of the random inputs."
+)
 @click.option("--layers", is_flag=True, help="Every intermediate tensor too: finds the first layer that differs.")
 @click.option(
     "--target", "-t", default="generic", show_default=True, metavar="NAME", help="Code to run on this machine."

@@ -12,7 +12,14 @@ from toolchain.cli.output import Output
 
 @command()
 @click.argument("model", metavar="MODEL.tflite|KIT")
-@click.option("--target", "-t", default="generic", show_default=True, metavar="NAME", help="What the code is for.")
+@click.option(
+    "--target",
+    "-t",
+    default="generic",
+    show_default=True,
+    metavar="NAME",
+    help="Processor: cortex-m4, rv32, xtensa ...; an unknown name lists all.",
+)
 @click.option(
     "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to."
 )

@@ -69,6 +69,7 @@ def entry(
                 )
             )
         output.result(deployment.as_json(), tables.deployment(deployment))
+        status = output.checks(deployment.failed_checks)  # before the stream, where nobody would look for it
         if samples is None and not output.json_wanted:
             stream.show(output, deployment, answers)
-    return output.checks(deployment.failed_checks)
+    return status

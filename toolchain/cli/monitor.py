@@ -25,11 +25,12 @@ def entry(output: Output, board: str, port: str | None, seconds: float | None) -
     Example: kit monitor --board esp32 --port /dev/ttyUSB0
     """
     from toolchain.board.descriptor import load_board
-    from toolchain.connection import where
+    from toolchain.connection import find_port
     from toolchain.errors import DeviceError
     from toolchain.link.session import Session
 
-    place = where(load_board(board), emulate=False, port=port)
+    described = load_board(board)
+    place = port or find_port(described, "give the port that kit deploy shows of an emulated one")
     said: list[str] = []
 
     def show(text: str) -> None:
@@ -40,7 +41,7 @@ def entry(output: Output, board: str, port: str | None, seconds: float | None) -
     end = time.monotonic() + seconds if seconds is not None else float("inf")
     who: dict[str, Any] = {}
     with ExitStack() as stack:
-        session = stack.enter_context(Session.open(place.port, place.board.baud, on_text=show))
+        session = stack.enter_context(Session.open(place, described.baud, on_text=show))
         try:
             who = asdict(session.hello(wait=3.0))
             output.note(f"{who['board']} runs model {who['model_sha256'][:12]}, build {who['build_id'][:12]}")
@@ -51,4 +52,4 @@ def entry(output: Output, board: str, port: str | None, seconds: float | None) -
                 session.listen(min(0.5, end - time.monotonic()))
         except KeyboardInterrupt:
             output.note("stopped")
-    output.result({"port": place.port, "device": who or None, "text": "".join(said)})
+    output.result({"port": place, "device": who or None, "text": "".join(said)})

@@ -46,7 +46,11 @@ workers_option = click.option(
 )
 compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
 optimize_option = click.option(
-    "--optimize", type=click.Choice(["default", "speed", "size", "ram"]), default="default", show_default=True
+    "--optimize",
+    type=click.Choice(["default", "speed", "size", "ram"]),
+    default="default",
+    show_default=True,
+    help="What the generated code is to save first.",
 )
 
 

@@ -9,7 +9,8 @@ from esptool import FatalError
 from esptool.cmds import attach_flash, detect_chip, reset_chip, run_stub, write_flash
 from esptool.logger import TemplateLogger, log
 
-from toolchain.errors import DeviceError, KitError, Missing
+from toolchain.errors import DeviceError, KitError
+from toolchain.link.port import no_port
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _raise_baud(chip: Any, baud: int, progress: Progress) -> None:
 def _explain(error: Exception, port: str) -> KitError:
     text = " ".join(str(error).split())
     if "No such file" in text or "FileNotFoundError" in text:
-        return Missing(f"there is no port {port}", "plug the board in with a data cable; `kit boards` lists the ports")
+        return no_port(port)
     if "busy" in text or "in use" in text or "PermissionError" in text:
         return DeviceError(f"port {port} cannot be opened: {text}", "close the program that uses it, or get permission")
     return DeviceError(f"flashing by {port} failed: {text}", _RECOVER)

@@ -52,11 +52,16 @@ def _keep_control_lines(fd: int) -> None:
         termios.tcsetattr(fd, termios.TCSANOW, attributes)
 
 
+def no_port(url: str) -> Missing:
+    """The error for a port that this machine does not have."""
+    return Missing(f"there is no port {url}", "plug the board in with a data cable; `kit boards` lists the ports")
+
+
 def _port_error(url: str, error: OSError) -> Missing | DeviceError:
     number = error.errno
     text = str(error).lower()
     if number == errno.ENOENT or "no such file" in text or "filenotfounderror" in text:
-        return Missing(f"there is no port {url}", "plug the board in with a data cable; `kit boards` lists the ports")
+        return no_port(url)
     if number in (errno.EACCES, errno.EPERM) and os.name == "posix":
         return Missing(
             f"no permission for port {url}", "add yourself to the group that owns it (dialout), then log in again"
