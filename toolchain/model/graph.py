@@ -133,7 +133,8 @@ class Operator:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Operators in execution order. ``initializers`` are the operators of the subgraph that CALL_ONCE runs."""
+    """Operators in execution order. ``initializers`` are the operators of the subgraph that CALL_ONCE runs.
+    ``rejoined``: the file has dilated convolutions in parts that are one operator here (see `dilation`)."""
 
     name: str
     inputs: tuple[Tensor, ...]
@@ -141,6 +142,7 @@ class Graph:
     operators: tuple[Operator, ...]
     initializers: tuple[Operator, ...] = ()
     sha256: str = ""
+    rejoined: bool = False
 
     def consumers(self, tensor: Tensor) -> list[Operator]:
         return [op for op in self.operators if any(i is tensor for i in op.inputs)]

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from toolchain.errors import BadInput
+from toolchain.model.dilation import join_dilated
 from toolchain.model.flatbuffer import Malformed, Table
 from toolchain.model.folding import folded
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
@@ -53,7 +54,7 @@ def read_model(data: bytes, name: str = "model") -> Graph:
     if len(data) >= MAX_BYTES:
         raise BadInput(f"{name} has {len(data):,} bytes, more than the 2 GB a .tflite may have", _CONVERT)
     try:
-        return _Model(data, name).graph()
+        return join_dilated(_Model(data, name).graph())
     except Malformed as error:
         raise BadInput(f"{name} is damaged: {error}", _DAMAGED) from error
 
