@@ -21,6 +21,9 @@ from toolchain.model.runners import EvaluatorRunner, Runner, reference_runner
 #: Models an operator that are run on this machine and on each emulated core. 40 and 8 in `make test`.
 COUNT = int(os.environ.get("KIT_CASES", "40"))
 EMULATED_COUNT = max(8, COUNT // 25)
+#: Operators whose kernels differ from core to core: more of them are run on the cores.
+OPTIMIZED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "network"}
+OPTIMIZED |= {"PAD + CONV_2D", "PAD + DEPTHWISE_CONV_2D"}
 
 Values = list[np.ndarray]
 
@@ -104,7 +107,7 @@ def cases(kind: str) -> tuple[Case, ...]:
 
 
 def few_cases(kind: str) -> tuple[Case, ...]:
-    """`EMULATED_COUNT` of them, evenly spread: the first are the simplest."""
+    """`EMULATED_COUNT` of them (of `OPTIMIZED` ones three times as many), evenly spread: the first are the simplest."""
     total = len(models(kind, COUNT))
-    count = min(EMULATED_COUNT, total)
+    count = min(EMULATED_COUNT * (3 if kind in OPTIMIZED else 1), total)
     return tuple(_case(kind, total - 1 - i * total // count) for i in range(count))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import Board, load_board
 from toolchain.board.staging import Source
 from toolchain.emulate.run import run_program
+from toolchain.resources import resource
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
@@ -78,3 +80,17 @@ def test_a_wrong_answer_is_reported_by(name: str) -> None:
     found = run_on_board(board, [batch("ADD", [made[0], wrong, *made[2:]], board.target, RUNS)], KEPT / name)
     assert list(found) == [wrong.name]
     assert f"bad {wrong.name}: run 2 output 0 byte 0: got " in found[wrong.name]
+
+
+def test_every_kernel_runs_on_a_core() -> None:
+    """Each in some cases; those for special instructions in more."""
+    runs = Counter(
+        kernel
+        for name in BOARDS
+        for one in batches(load_board(name).target)
+        for compiled in one.compiled.values()
+        for kernel in compiled.report["kernels"]
+    )
+    kernels = {path.stem for path in (resource("firmware_templates") / "nn").glob("*.c")}
+    few = {kernel for kernel in kernels if runs[kernel] < (8 if kernel.endswith(("_dsp", "_mve")) else 4)}
+    assert few == set()

@@ -12,7 +12,7 @@ from modelgen.strategy import Draw, strategy
 def depthwise_conv(draw: Draw) -> bytes:
     size, kernel, output, options = windowed(draw)
     batches, multiplier = draw(st.sampled_from((1, 1, 2))), draw(st.sampled_from((1, 1, 1, 2, 3)))
-    channels = draw(st.sampled_from((4, 8, 16)) | st.integers(1, 13))
+    channels = draw(st.sampled_from((8, 16, 4, 12)) | st.integers(1, 21))
     return weighted_model(
         draw,
         "DEPTHWISE_CONV_2D",
