@@ -10,9 +10,12 @@ import pytest
 from tests.export.projects import BOARDS, IDENTITY, compiled
 from toolchain.board.build import Identity, firmware_sources
 from toolchain.board.descriptor import list_boards, load_board
+from toolchain.board.staging import Source
+from toolchain.cli.export import entry
 from toolchain.errors import BadInput
-from toolchain.export import check_target, export_project, list_sdks, load_sdk
+from toolchain.export import Sdk, check_target, export_project, list_sdks, load_sdk, project
 from toolchain.export.project import project_name
+from toolchain.tomlfile import load_toml
 
 pytestmark = pytest.mark.unit
 
@@ -29,10 +32,32 @@ def test_the_sources_are_those_of_our_own_firmware(export, sdk: str) -> None:
         name = source.path.rpartition("/")[2]
         if name != "model_data.h":
             assert texts[name] == source.text, name
-    assert IDENTITY.model_sha256 in texts["kit_identity.h"]
+    assert '#define KIT_NAME "My Model-3"' in texts["kit_identity.h"]
     assert sorted(made.files) == sorted(
         p.relative_to(made.folder).as_posix() for p in made.folder.rglob("*") if p.is_file()
     )
+
+
+@pytest.mark.parametrize("sdk", sorted(BOARDS))
+def test_sources_of_a_further_room_are_built_too(export, sdk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = [Source("signal/kit_extra.c", "int kit_extra;\n"), Source("signal/kit_extra.h", "extern int kit_extra;\n")]
+    monkeypatch.setattr(project, "firmware_sources", lambda model: [*firmware_sources(model), *extra])
+    made = export(sdk)
+    (source,) = made.folder.rglob("kit_extra.c")
+    assert (source.parent / "kit_link.c").is_file() and (source.parent / "kit_extra.h").is_file()
+    lists = [p.read_text() for p in made.folder.rglob("CMakeLists.txt")]
+    assert sum("kit_extra.c" in text for text in lists) == (0 if sdk in ("arduino", "platformio") else 1)
+
+
+def test_an_sdk_must_place_every_room(tmp_path: Path) -> None:
+    (tmp_path / "sdk.toml").write_text('title = "X"\nsteps = ["make"]\n[places]\nmodel = "m"\nlink = "l"\n')
+    with pytest.raises(BadInput, match="says no place for app, chips"):
+        load_toml(tmp_path / "sdk.toml", Sdk)
+
+
+def test_the_commands_help_names_every_sdk() -> None:
+    (option,) = [p for p in entry.params if p.name == "sdk"]
+    assert all(name in option.help for name in list_sdks())
 
 
 @pytest.mark.parametrize("sdk", sorted(BOARDS))

@@ -9,13 +9,13 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from toolchain.board.build import Identity, firmware_sources, identity_header
+from toolchain.board.build import BUILD_ID_DIGITS, Identity, firmware_sources, identity_header
 from toolchain.board.descriptor import Board
 from toolchain.board.staging import sha256_of
 from toolchain.errors import BadInput
-from toolchain.export.sdk import DESCRIPTION, Sdk, load_sdk, sdk_folder
+from toolchain.export.sdk import DESCRIPTION, Room, Sdk, load_sdk, sdk_folder
 from toolchain.resources import resource
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class _Files:
     def add_firmware(self, compiled: CompiledModel, identity: Identity, board: Board) -> None:
         """The sources that every board's firmware has, less those that nothing includes, and ``kit_identity.h``."""
         sources = [s for s in firmware_sources(compiled) if s.path != f"model/{compiled.prefix}_data.h"]
-        body = sha256_of(repr(board), *(s.path + s.text for s in sources))
+        body = sha256_of(repr(board), repr(identity), *(s.path + s.text for s in sources))[:BUILD_ID_DIGITS]
         header = identity_header(board, identity, body)
         if self._sdk.main != "main":
             header = header.replace("\n#endif\n", f"\n#define KIT_APP_MAIN {self._sdk.main}\n\n#endif\n")
@@ -167,7 +167,9 @@ class _Files:
 
     def _place(self, path: str, text: str) -> None:
         room, _, name = path.partition("/")
-        place = self._sdk.places[room]  # type: ignore[index]
+        if room not in self._sdk.places:
+            room = "link"
+        place = self._sdk.places[cast(Room, room)]
         self._add(f"{self.render(place)}/{name}", text)
         if name.endswith(".c"):
             self._sources.setdefault(room, []).append(f"{self.render(place)}/{name}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from toolchain.board.descriptor import Board, Setting, list_boards
 from toolchain.errors import BadInput
@@ -16,7 +16,8 @@ from toolchain.tomlfile import load_toml
 
 DESCRIPTION = "sdk.toml"
 
-#: Folders of the firmware's own sources (`toolchain.board.build.firmware_sources`), and ``chips`` for ``chip.h``.
+#: The rooms of the firmware's sources that every SDK must give a place: those of
+#: `toolchain.board.build.firmware_sources`, and ``chips`` for ``chip.h``. Further ones go where ``link`` goes.
 Room = Literal["model", "link", "app", "chips"]
 
 
@@ -39,6 +40,13 @@ class Sdk(BaseModel):
     root: str = ""
     archive: str = ""
     main: str = "main"
+
+    @field_validator("places")
+    @classmethod
+    def _complete(cls, places: Mapping[Room, str]) -> Mapping[Room, str]:
+        if missing := [room for room in get_args(Room) if room not in places]:
+            raise ValueError(f"says no place for {', '.join(missing)}")
+        return places
 
     def settings(self, name: str, board: Board) -> Mapping[str, Setting]:
         """What ``board`` says for this SDK, which is called ``name``. Raises BadInput when it does not say enough."""
