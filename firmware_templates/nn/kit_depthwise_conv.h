@@ -46,6 +46,11 @@ void kit_depthwise_conv_s8_dsp(const struct kit_depthwise_conv_params *p, const 
 void kit_depthwise_conv_s8_3x3_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input,
                                    int8_t *output, void *scratch);
 
+/* The same for kernels of one row that always lies inside the input, with no horizontal dilation, on a
+ * multiple of four channels. */
+void kit_depthwise_conv_s8_row_dsp(const struct kit_depthwise_conv_params *p, const int8_t *input,
+                                   int8_t *output, void *scratch);
+
 /* The same for machines with the vector extension, multiplier 1, at least eight channels. `weights` as in the
  * model. `channels`: for each eight channels (the last eight may overlap those before) biases, multipliers
  * and shifts (0 or negative) of channels 0, 2, 4, 6, 1, 3, 5, 7 of the eight. Reads one window a pixel and

@@ -6,32 +6,6 @@
 
 #include "kit_depthwise_dsp.h"
 
-#if KIT_SIMD
-/* clang-format off */
-/* A run of pixels with a kernel of one row: 8 instructions for 4 products, 37 more a pixel. In assembly because it
- * needs every register: r0 and r1 walk through strip and weights, r2 to r5 are the accumulators. */
-__attribute__((naked, noinline)) static void run_row(const struct kit_run *run __attribute__((unused))) {
-    __asm__ volatile("push {r4-r11, lr}\n\t"
-                     "ldm r0, {r0-r9}\n\t"
-                     "push {r1-r9}\n"
-                     "1:\n\t"
-                     KIT_START_PIXEL
-                     "ldr lr, [sp, #32]\n"
-                     "2:\n\t"
-                     "ldrd r6, r7, [r0], #8\n\t"
-                     "ldrd r10, r11, [r1], #8\n\t"
-                     "smlabb r2, r6, r10, r2\n\t"
-                     "smlabb r3, r7, r11, r3\n\t"
-                     "smlatt r4, r6, r10, r4\n\t"
-                     "smlatt r5, r7, r11, r5\n\t"
-                     "cmp r1, lr\n\t"
-                     "bne 2b\n\t"
-                     KIT_FINISH_PIXEL);
-}
-
-/* clang-format on */
-#endif
-
 /* A run of pixels with any kernel; `channels` of the four are stored. */
 static void run_any(const struct kit_depthwise_conv_params *p, const struct kit_run *run, int32_t channels) {
     const int32_t words = kit_column_words(p->kernel_height), pairs = p->kernel_height / 2;
@@ -124,15 +98,7 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
             rows.row_1 = lower - upper;
             widen(&rows, ky + 1 < kernel_h, count, words);
         }
-#if KIT_SIMD
-        if (count == 4 && kernel_h == 1 && p->dilation_width == 1) {
-            run_row(run);
-        } else {
-            run_any(p, run, count);
-        }
-#else
         run_any(p, run, count);
-#endif
         source->input += 4;
         run->output += 4;
         run->output_end += 4;

@@ -91,8 +91,8 @@ static void kit_widen_weights(const int32_t *packed, int32_t taps, int32_t *to) 
 }
 
 /* Makes the weights of taps above and below the tensor zero. */
-static void kit_mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
-                             int32_t *to) {
+static inline void kit_mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
+                                    int32_t *to) {
     const int32_t end = y->first + y->taps;
     int32_t kx, ky, i;
     for (kx = 0; kx < p->kernel_width; kx++) {

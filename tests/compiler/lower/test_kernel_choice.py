@@ -97,3 +97,29 @@ def test_layer_whose_sums_can_overflow_is_refused_by_name() -> None:
     data = dense(np.ones((4, 8)), np.array([0, 0, (1 << 31) - 1, 0]))
     with pytest.raises(BadInput, match=r"layer 0 \(FULLY_CONNECTED\).*32 bits"):
         compile_model(read_model(data), "generic")
+
+
+@pytest.mark.parametrize(
+    ("size", "channels", "stride", "expected"),
+    [
+        ((3, 3), 8, 1, "kit_depthwise_conv_s8_3x3_dsp"),
+        ((1, 5), 8, 1, "kit_depthwise_conv_s8_row_dsp"),
+        ((1, 4), 12, 2, "kit_depthwise_conv_s8_row_dsp"),
+        ((1, 5), 6, 1, "kit_depthwise_conv_s8_dsp"),
+        ((2, 5), 8, 2, "kit_depthwise_conv_s8_dsp"),
+    ],
+)
+def test_depthwise_kernel_by_its_size(size: tuple[int, int], channels: int, stride: int, expected: str) -> None:
+    random = np.random.default_rng(1)
+    model = ModelBuilder()
+    x = model.input((2, 4, 19, channels), 0.5, -7)
+    scales = [0.02 + 0.001 * c for c in range(channels)]
+    w = model.constant(random.integers(-127, 128, (1, *size, channels)).astype(np.int8), scales, axis=3)
+    bias = model.constant(random.integers(-2000, 2000, channels).astype(np.int32), [0.5 * s for s in scales])
+    y = model.tensor((2, -(-4 // stride), -(-19 // stride), channels), 6.0, 9)
+    options = {"padding": "SAME", "stride_h": stride, "stride_w": stride, "depth_multiplier": 1}
+    model.op("DEPTHWISE_CONV_2D", [x, w, bias], [y], **options)
+    model.output(y)
+    data = model.build()
+    assert kernel(data) == expected
+    assert_exact(data, "cortex-m4")

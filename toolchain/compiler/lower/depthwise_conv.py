@@ -204,10 +204,15 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
         "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
         "channels": None,
     }
-    quick = (kernel_h, kernel_w, window.dilation_w) == (3, 3, 1) and outputs % BLOCK == 0
+    variant = ""
+    if window.dilation_w == 1 and outputs % BLOCK == 0:
+        if (kernel_h, kernel_w) == (3, 3):
+            variant = "_3x3"
+        elif kernel_h == 1 and _every_window_inside(window):
+            variant = "_row"
     return _step(
         operator,
-        "kit_depthwise_conv_s8_3x3_dsp" if quick else "kit_depthwise_conv_s8_dsp",
+        f"kit_depthwise_conv_s8{variant}_dsp",
         window,
         batches,
         constants,
