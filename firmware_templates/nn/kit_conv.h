@@ -56,6 +56,11 @@ void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *o
  * each of one row. Reads two pixels' windows before it writes their outputs. */
 void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
+/* The same for a 1x1 kernel on whole words, without padding and stride: for models with no other
+ * convolutions.
+ */
+void kit_conv_s8_1x1_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
+
 /* The same in one group for machines with the vector extension. `weights` as in the model, `channels` the
  * table of kit_mve.h with the input zero point folded into the biases. scratch: the bytes of one window.
  * Reads a pixel's window before it writes its outputs. */

@@ -123,3 +123,23 @@ def test_depthwise_kernel_by_its_size(size: tuple[int, int], channels: int, stri
     data = model.build()
     assert kernel(data) == expected
     assert_exact(data, "cortex-m4")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"), [((1, 1), "kit_conv_s8_1x1_dsp"), ((1, 3), "kit_conv_s8_dsp"), ((3, 1), "kit_conv_s8_dsp")]
+)
+def test_pointwise_kernel_only_in_models_without_others(sizes: tuple[int, int], expected: str) -> None:
+    random = np.random.default_rng(2)
+    model = ModelBuilder()
+    x = model.input((1, 5, 3, 8), 0.5, 3)
+    for size in sizes:
+        w = model.constant(random.integers(-127, 128, (8, size, size, 8)).astype(np.int8), 0.01, axis=0)
+        bias = model.constant(random.integers(-2000, 2000, 8).astype(np.int32), 0.005)
+        y = model.tensor((1, 5, 3, 8), 0.5, 3)
+        model.op("CONV_2D", [x, w, bias], [y], padding="SAME", stride_h=1, stride_w=1)
+        x = y
+    model.output(y)
+    data = model.build()
+    layers = compile_model(read_model(data), "cortex-m4").layers
+    assert {layer.kernel for layer in layers} == {expected}
+    assert_exact(data, "cortex-m4")

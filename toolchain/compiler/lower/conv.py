@@ -40,7 +40,7 @@ def lower_conv(operator: Operator, context: Context) -> Step:
     step = None
     if channels == depth:
         step = mve_step(operator, window, weights, batches) if context.target.mve else None
-        step = step or (dsp_step(operator, window, weights, batches) if context.target.dsp else None)
+        step = step or (dsp_step(operator, window, weights, batches, context) if context.target.dsp else None)
     return step or portable_step(operator, window, weights, batches)
 
 
@@ -134,22 +134,42 @@ def pixel_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: b
     return forward_lead(starts[1:], ends[:-1] * outputs) if len(starts) > 1 else operator.input(0).bytes
 
 
-def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
-    """The call of `kit_conv_s8_dsp`; None when its arithmetic would not be exact for these weights."""
+def _is_pointwise(window: Window, depth: int) -> bool:
+    """Whether the kernel is 1x1 on whole words, without padding and stride."""
+    same_size = window.inside and (window.out_h, window.out_w) == (window.in_h, window.in_w)
+    return window.kernel_h * window.kernel_w == 1 and depth % 4 == 0 and same_size
+
+
+def _all_pointwise(context: Context) -> bool:
+    """Whether the whole graph does with `kit_conv_s8_1x1_dsp`: the general kernel beside it would cost more flash."""
+    for operator in context.graph.operators:
+        if operator.kind == "CONV_2D":
+            shape = operator.input(1).shape
+            if len(shape) != 4 or not _is_pointwise(window_of(operator, shape[1], shape[2]), shape[3]):
+                return False
+        elif operator.kind == "FULLY_CONNECTED" and any(n % 4 for n in operator.input(1).shape[1:]):
+            return False  # its inputs are no whole words
+        elif operator.kind == "DEPTHWISE_CONV_2D" and operator.input(0).shape[3:] == (1,):
+            return False  # a convolution in fact
+    return True
+
+
+def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: int, context: Context) -> Step | None:
+    """The call of `kit_conv_s8_dsp` or `kit_conv_s8_1x1_dsp`; None when their arithmetic would not be exact for these
+    weights."""
     outputs, kernel_h, kernel_w, depth = weights.shape
     row = kernel_w * depth
     rows = np.pad(weights.reshape(outputs, kernel_h, row), ((0, 0), (0, 0), (0, -row % 4)))
     stream = dot_stream(channels_of(operator, rows), operator.input(0).zero_point)
     if stream is None:
         return None
-    same_size = window.inside and (window.out_h, window.out_w) == (window.in_h, window.in_w)
-    pointwise = kernel_h * kernel_w == 1 and depth % 4 == 0 and same_size
+    pointwise = _is_pointwise(window, depth)
     starts = window.starts(batches) * depth
     # Before the outputs of two pixels are written, both windows were read: what is read later starts two on.
     ends = np.arange(2, len(starts), 2)
     return conv_step(
         operator,
-        "kit_conv_s8_dsp",
+        "kit_conv_s8_1x1_dsp" if pointwise and _all_pointwise(context) else "kit_conv_s8_dsp",
         window,
         weights,
         batches,

@@ -68,7 +68,7 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
     if channels == 1:  # every output reads the one channel: a convolution
         filters = weights.transpose(3, 1, 2, 0)
         step = conv_mve_step(operator, window, filters, batches) if context.target.mve else None
-        step = step or (conv_dsp_step(operator, window, filters, batches) if context.target.dsp else None)
+        step = step or (conv_dsp_step(operator, window, filters, batches, context) if context.target.dsp else None)
     elif outputs == channels:
         step = _mve_step(operator, window, weights[0], batches) if context.target.mve else None
         if step is None and context.target.dsp:

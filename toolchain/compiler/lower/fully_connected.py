@@ -46,7 +46,7 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
         shared = weights.size <= SMALL and any(o.kind == "CONV_2D" for o in context.graph.operators)
         padding = (-outputs % BLOCK) // 2 * 2 * depth
         own = depth % 4 == 0 and not shared and padding <= MOST_PADDING
-        step = _dsp_step(operator, weights, rows) if own else dsp_step(operator, pixel, filters, rows)
+        step = _dsp_step(operator, weights, rows) if own else dsp_step(operator, pixel, filters, rows, context)
     return step or portable_step(operator, pixel, filters, rows)
 
 
