@@ -63,6 +63,41 @@ def test_mfcc_is_the_orthonormal_dct() -> None:
         assert reference.snr(reference.mfcc(s, pcm), front.features(pcm)) > LEAST_SNR, sound
 
 
+@st.composite
+def any_settings(draw: st.DrawFn) -> AudioSettings:
+    rate, fft = draw(st.sampled_from([8000, 16000, 44100])), draw(st.sampled_from([64, 128, 256, 512, 1024]))
+    window = draw(st.integers(fft // 3, fft))
+    f_min = draw(st.floats(0, rate / 8))
+    return AudioSettings(
+        rate=rate,
+        fft=fft,
+        window_ms=window * 1000 / rate,
+        hop_ms=draw(st.integers(window // 3, window)) * 1000 / rate,
+        curve=draw(st.sampled_from(["hann", "hamming"])),
+        pre_emphasis=draw(st.floats(0, 1)),
+        filters=draw(st.integers(1, fft // 16)),
+        f_min=f_min,
+        f_max=draw(st.floats(rate / 4, rate / 2)),
+        energy=draw(st.sampled_from(["power", "magnitude"])),
+    )
+
+
+@settings(deadline=None, max_examples=40)
+@given(any_settings(), st.floats(0, 15), st.integers(0, 2**31))
+def test_any_settings_give_float64s_energies(s: AudioSettings, loudness: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pcm = np.round(2**loudness * rng.uniform(-1, 1, 3 * s.window)).astype(np.int16)
+    try:
+        got = FrontEnd(s).features(pcm)
+    except BadInput as refused:
+        assert "no bin" in str(refused)
+        return
+    expected = reference.log_mel(s, pcm)
+    # Weights are in steps of 2^-15, which counts where a filter has one bin at its very edge.
+    assert np.abs(got - expected).max() < 0.1
+    assert np.median(np.abs(got - expected)) < 0.005
+
+
 def extremes() -> dict[str, np.ndarray]:
     n = 4000
     square = np.where(np.arange(n) // 16 % 2, 32767, -32768)

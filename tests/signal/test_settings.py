@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from toolchain.errors import BadInput
 from toolchain.model.graph import Quantization
-from toolchain.signal import AudioSettings, FrontEnd, make_settings
+from toolchain.signal import AudioSettings, FrontEnd, SignalSettings, make_settings
+from toolchain.tomlfile import load_toml
 
 pytestmark = pytest.mark.unit
 
@@ -44,6 +48,26 @@ def test_refused(table: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said) as raised:
         make_settings(table)
     assert "\n" not in str(raised.value)
+
+
+class Kit(BaseModel):
+    """A file with the settings in a table of their own, as a kit.toml has them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    signal: SignalSettings
+
+
+def test_settings_are_read_from_toml(tmp_path: Path) -> None:
+    path = tmp_path / "kit.toml"
+    path.write_text('[signal]\ntype = "audio"\nwindow_ms = 25\noffset = [-60.0]\ncoefficients = 13\n')
+    kit, _ = load_toml(path, Kit)
+    assert kit.signal == AudioSettings(window_ms=25.0, offset=(-60.0,), coefficients=13)
+    path.write_text('[signal]\ntype = "image"\nsource = [48, 64]\nsize = [24, 24]\n')
+    assert load_toml(path, Kit)[0].signal == make_settings(IMAGE)
+    path.write_text('[signal]\ntype = "audio"\nfft = 500\n')
+    with pytest.raises(BadInput, match=r"kit.toml:\d.*fft = 500.*1024"):
+        load_toml(path, Kit)
 
 
 def test_a_filter_without_a_bin_is_refused() -> None:

@@ -176,8 +176,8 @@ class ImageSettings(_Settings):
         return self
 
 
-SignalSettings = AudioSettings | MotionSettings | ImageSettings
-_ANY: TypeAdapter[SignalSettings] = TypeAdapter(Annotated[SignalSettings, Field(discriminator="type")])
+SignalSettings = Annotated[AudioSettings | MotionSettings | ImageSettings, Field(discriminator="type")]
+_ANY: TypeAdapter[SignalSettings] = TypeAdapter(SignalSettings)
 
 
 def make_settings(table: Mapping[str, Any]) -> SignalSettings:
