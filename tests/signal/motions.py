@@ -20,6 +20,7 @@ def every(samples: int, axes: int) -> dict[str, np.ndarray]:
     made = {f"swing of peak {p}": swing(samples, axes, p, i) for i, p in enumerate((32767, 4000, 100, 8))}
     made["noise"] = rng.integers(-32768, 32768, (samples, axes)).astype(np.int16)
     made["square"] = np.repeat(np.where(np.arange(samples) // 7 % 2, 32767, -32768)[:, None], axes, 1).astype(np.int16)
+    made["quiet square"] = np.sign(made["square"]) * np.int16(15)
     made["nothing"] = np.zeros((samples, axes), np.int16)
     made["constant"] = np.full((samples, axes), -32768, np.int16)
     made["impulse"] = made["constant"].copy()

@@ -43,8 +43,8 @@ class _Settings(BaseModel):
 class AudioSettings(_Settings):
     """``type = "audio"``: int16 sound to log-mel energies or MFCCs of ``frames`` frames.
 
-    A value is in dB of power: 0 dB is a sine of full scale in the middle of a mel filter. With ``coefficients`` it is
-    the orthonormal DCT-II of those over the filters, as ``scipy.fft.dct(norm="ortho")``.
+    A value is in dB of power: 0 dB is what a sine of full scale adds to the bin that it falls on, with a weight of 1.
+    With ``coefficients`` it is the orthonormal DCT-II of those over the filters, as ``scipy.fft.dct(norm="ortho")``.
     """
 
     type: Literal["audio"] = "audio"
