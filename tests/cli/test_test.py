@@ -66,7 +66,8 @@ def test_time_is_not_asked_of_an_emulator_that_counts(kit):
     assert "instructions" in message and "instructions" in hint
 
 
-def test_a_cut_run_goes_on(kit):
+@pytest.mark.parametrize("cut", [signal.SIGKILL, signal.SIGINT])
+def test_a_cut_run_goes_on(kit, cut):
     arguments = ("test", "digits", "--board", "mps2-an386", "--emulate", "--workers", "1")
     kit.json("build", "digits", "--board", "mps2-an386", "--emulate", timeout=300)
     answers = SHARED_BUILD / "digits" / "mps2-an386" / "answers-emulated.jsonl"
@@ -79,8 +80,8 @@ def test_a_cut_run_goes_on(kit):
     while not answers.exists() or len(answers.read_bytes().splitlines()) < 20:
         assert time.monotonic() < limit and process.poll() is None
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    os.killpg(process.pid, cut)
+    assert process.wait(30) == (130 if cut == signal.SIGINT else -cut)
     before = len(answers.read_text().splitlines()) - 1
     said = kit.json(*arguments, "--resume")
     assert before - 1 <= said["resumed"] <= before < 360 and said["samples"] == 360 and said["failed_checks"] == []
@@ -88,7 +89,9 @@ def test_a_cut_run_goes_on(kit):
     assert again["resumed"] == 360 and again["memory"]["stack_bytes"] > 0
     for key in ("accuracy_device", "confusion_device", "classes", "parity"):
         assert again[key] == said[key]
+    assert kit.json(*arguments, "--samples", "40", "--resume")["resumed"] == 40
     assert kit.json(*arguments, "--samples", "40")["resumed"] == 0
+    assert kit.json(*arguments, "--resume")["resumed"] == 40
 
 
 @pytest.mark.timed

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from toolchain.errors import BadInput, Missing
 from toolchain.evaluate.answers import Answer, AnswerFile
+from toolchain.progress import Quiet
 
 pytestmark = pytest.mark.unit
 
@@ -62,6 +63,16 @@ def test_a_spoilt_line_is_named(tmp_path):
     with pytest.raises(BadInput, match=r"answers.jsonl, line 3") as caught:
         AnswerFile(path, TESTED, resume=True)
     assert "--resume" in caught.value.hint
+
+
+def test_a_second_run_waits_for_the_first(tmp_path):
+    path, said = tmp_path / "answers.jsonl", []
+    first = AnswerFile(path, TESTED, resume=False)
+    progress = Quiet()
+    progress.log = lambda text: (said.append(text), first.add(ANSWERS[0]), first.__exit__())
+    with AnswerFile(path, TESTED, resume=True, progress=progress) as second:
+        assert list(second.answers.values()) == ANSWERS[:1]
+    assert len(said) == 1 and "waiting" in said[0]
 
 
 def test_nowhere_to_write(tmp_path):

@@ -34,6 +34,7 @@ _STYLE: dict[Any, Any] = {
     "legend.frameon": False,
 }
 _WIDTH = 4.6  # inches; on a phone the picture is shown about as large as it is drawn
+_MOST_NAMED = 10  # points of a roofline that bear the number of their layer, those that take longest first
 _MOST_SHOWN = 24  # classes up to which counts are written into a confusion matrix
 
 
@@ -49,6 +50,7 @@ def learning_curve(history: Mapping[str, Sequence[float]], best_epoch: int) -> s
             axes.axvline(best_epoch, color=MUTED, linestyle=":", label=f"kept: epoch {best_epoch}")
             axes.set_ylabel(label)
             axes.grid(alpha=0.6)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("epoch")
         axes.legend(fontsize=9)
     return svg()
@@ -95,7 +97,7 @@ def layer_times(profile: Profile) -> str:
         rows = range(len(layers))
         axes.barh(rows, [layer.time for layer in layers], color=BLUE, height=0.7)
         axes.set_yticks(rows, [f"{layer.number} {_short(layer.op)}" for layer in layers], fontsize=8)
-        axes.invert_yaxis()
+        axes.set_ylim(len(layers) - 0.4, -0.6)
         axes.set_xlabel(unit)
         axes.xaxis.set_major_formatter(lambda value, _: _thousands(value))
         axes.grid(axis="x", alpha=0.6)
@@ -122,7 +124,8 @@ def roofline(profile: Profile) -> str:
             largest = max(layer.time for layer in layers)
             sizes = [20 + 130 * layer.time / largest for layer in layers]
             axes.scatter(intensity, reached, s=sizes, color=BLUE, alpha=0.6, linewidths=0, zorder=3)
-            for layer, at, height in zip(layers, intensity, reached, strict=True):
+            named = sorted(zip(layers, intensity, reached, strict=True), key=lambda point: -point[0].time)[:_MOST_NAMED]
+            for layer, at, height in named:
                 axes.annotate(
                     str(layer.number),
                     (at, height),

@@ -122,12 +122,13 @@ def run_kit_test(
             model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress
         )
     run = _Run(place, built, model, expected, profile, progress)
+    test_set = hashlib.sha256(whole.inputs.tobytes()).hexdigest()
     path = workspace.folder(kit.name, board.name) / ("answers-emulated.jsonl" if place.emulated else "answers.jsonl")
     testing = time.monotonic()
     with ExitStack() as stack:
         if not place.emulated:
             run.only = stack.enter_context(connected(place, None, model, progress))
-        answers = stack.enter_context(AnswerFile(path, run.tested(), resume))
+        answers = stack.enter_context(AnswerFile(path, run.tested(test_set), resume, progress))
         unanswered = answers.missing(range(len(expected)))
         todo = unanswered or [0]  # one is asked always: the stack is known after a run only
         taken_over = len(expected) - len(unanswered)
@@ -186,11 +187,10 @@ class _Run:
         self.link = LinkHealth()
         self.profile: Profile | None = None
 
-    def tested(self) -> dict[str, Any]:
-        """Of what the answers are: equal ones may be mixed."""
+    def tested(self, test_set: str) -> dict[str, Any]:
+        """Of what the answers are: equal ones may be mixed. ``test_set`` is the hash of all its inputs."""
         firmware = self._built.build_id if self._built else self.only.session.info.build_id if self.only else ""
-        samples = hashlib.sha256(b"".join(self._inputs)).hexdigest()
-        return {"firmware": firmware, "model": self._model.sha256, "samples": samples}
+        return {"firmware": firmware, "model": self._model.sha256, "samples": test_set}
 
     def go(self, answers: AnswerFile, todo: list[int], workers: int) -> None:
         count, total = Tally(self._expected), len(self._expected)
