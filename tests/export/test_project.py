@@ -113,6 +113,12 @@ def test_an_empty_folder_and_one_to_make_are_filled(tmp_path: Path) -> None:
     assert not [p for p in tmp_path.rglob(".*")], "no temporary folder is left"
 
 
+def test_the_current_folder_stays_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    export_project(compiled("generic"), IDENTITY, load_board("host"), "cmake", Path("."))
+    assert Path("CMakeLists.txt").is_file() and Path("model/model.c").is_file()
+
+
 def test_nothing_is_left_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = Path.write_bytes
 

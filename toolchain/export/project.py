@@ -213,20 +213,24 @@ def _zip(contents: Mapping[str, bytes]) -> bytes:
 
 
 def _write(out: Path, contents: Mapping[str, bytes]) -> None:
-    """The files under a temporary name beside ``out``, then under its own."""
+    """The files under a temporary name, then under their own. A folder that is there stays the same folder: it may be
+    somebody's current one, or a mounted drive."""
     target = out.resolve()
+    there = target.is_dir()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target if there else target.parent))
         try:
             made = temporary / "made"
             for name, data in contents.items():
                 path = made / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            if target.is_dir():
-                target.rmdir()  # refuses when something came meanwhile
-            made.rename(target)
+            if there:
+                for path in made.iterdir():
+                    path.rename(target / path.name)
+            else:
+                made.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
