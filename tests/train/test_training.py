@@ -161,7 +161,13 @@ def test_a_killed_command_leaves_no_file_and_no_process(
         train_kit(load_kit({str(kit.path)!r}), Path({str(out)!r}), Told())
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as parent:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        # a shell starts what it puts into the background with SIGINT ignored, and that is inherited
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == b"epoch\n"
         children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
