@@ -89,6 +89,8 @@ def test_a_board_that_is_already_there(kit):
     with running_firmware() as (port, _):
         said = kit.json("test", "digits", "--board", "host", "--port", port, "--samples", "20")
         assert said["emulated"] is False and said["port"] == port and said["parity"]["mismatches"] == 0
+        page = kit.json("report", "digits", "--board", "host", "--port", port, "--samples", "20")
+        assert page["firmware_sha256"] is None and "Memory over time" in (kit.cwd / "report.html").read_text()
         watched = kit.json("monitor", "--board", "host", "--port", port, "--seconds", "0.2")
         assert watched["device"]["model_sha256"] == said["model_sha256"]
         assert watched["device"]["labels"] == list("0123456789")

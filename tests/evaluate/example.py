@@ -94,6 +94,7 @@ def example_test(folder: Path | None = None, layers: int = 3) -> KitTest:
         emulator="qemu 7.2",
         port="socket://127.0.0.1:1",
         built=built,
+        report=report if built else None,
         expected=expected,
         test=test,
         memory=memory,

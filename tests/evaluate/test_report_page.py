@@ -10,6 +10,7 @@ import pytest
 
 from tests.evaluate.browser import Browser
 from tests.evaluate.example import example_test
+from toolchain.errors import Missing
 from toolchain.evaluate.flame import flame_svg
 from toolchain.evaluate.report import report_html
 
@@ -56,6 +57,13 @@ def test_a_failed_check_and_hostile_names(tmp_path):
     page = report_html(replace(result, checks=checks, kit=kit, model=model))
     assert 'class="badge failed"' in page and 'class="badge passed"' not in page
     assert "<script" not in page and "<b>&" not in page and "&lt;b&gt;&amp;" in page
+
+
+@pytest.mark.unit
+def test_without_matplotlib(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(Missing, match="matplotlib"):
+        report_html(example_test())
 
 
 @pytest.mark.unit

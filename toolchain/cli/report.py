@@ -53,10 +53,12 @@ def entry(
     Example: kit report digits --board mps2-an386 --emulate --out report.html
     """
     from toolchain.board.descriptor import load_board
+    from toolchain.evaluate.charts import require_matplotlib
     from toolchain.evaluate.kit_test import run_kit_test
     from toolchain.evaluate.report import report_html
     from toolchain.workspace import Workspace
 
+    require_matplotlib()
     chosen, target = named_kit(kit), load_board(board)
     with output.progress() as progress:
         result = run_kit_test(

@@ -86,6 +86,10 @@ def entry(
     from toolchain.evaluate.kit_test import run_kit_test
     from toolchain.workspace import Workspace
 
+    if html:
+        from toolchain.evaluate.charts import require_matplotlib
+
+        require_matplotlib()
     chosen, target = named_kit(kit), load_board(board)
     with output.progress() as progress:
         result = run_kit_test(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -168,6 +169,12 @@ def samples(inputs: np.ndarray, classes: np.ndarray, labels: Sequence[str]) -> s
     return svg()
 
 
+def require_matplotlib() -> None:
+    """Raise `Missing` when charts cannot be drawn: to be asked before long work, since it imports nothing."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise Missing("the report's charts need matplotlib", "pip install 'tinyml-kit[train]'")
+
+
 def on_white(svg: str) -> str:
     """A chart as a file of its own: dark on white, whatever shows it."""
     colours = {"ink": "#1b1f24", "muted": "#59636e", "line": "#d5dae0", "blue": "#2a6fb0", "orange": "#c65d10",
@@ -194,11 +201,10 @@ class _figure:
         self._size, self._name = (width, height), name
 
     def __enter__(self) -> tuple[Any, Any]:
-        try:
-            import matplotlib
-            from matplotlib.figure import Figure
-        except ImportError as error:
-            raise Missing("the report's charts need matplotlib", "pip install 'tinyml-kit[train]'") from error
+        require_matplotlib()
+        import matplotlib
+        from matplotlib.figure import Figure
+
         # the salt makes ids repeat from run to run and differ from figure to figure of the page
         self._context = matplotlib.rc_context({**_STYLE, "svg.hashsalt": self._name})
         self._context.__enter__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,9 @@ MOST_WORKERS = 4
 
 @dataclass(frozen=True)
 class KitTest:
-    """What a test found. ``built`` is None for a real board, ``profile`` where none was wanted; ``resumed`` counts
-    answers taken over from an earlier run, whose link is not in ``link``."""
+    """What a test found. ``built`` is None for a real board; ``profile`` and the compiler's ``report`` are None where
+    none were wanted; ``resumed`` counts answers taken over from an earlier run, whose link is not in ``link``.
+    """
 
     kit: Kit
     trained: TrainedModel
@@ -43,6 +45,7 @@ class KitTest:
     emulator: str
     port: str
     built: pipeline.Built | None
+    report: Mapping[str, Any] | None
     expected: Expected
     test: DeviceTest
     memory: Memory
@@ -150,6 +153,7 @@ def run_kit_test(
         emulator=run.emulator,
         port=run.port,
         built=built,
+        report=run.report,
         expected=expected,
         test=found,
         memory=replace(built.memory if built else Memory(), **run.memory),
@@ -186,6 +190,7 @@ class _Run:
         self.memory: dict[str, int | None] = {}
         self.link = LinkHealth()
         self.profile: Profile | None = None
+        self.report: Mapping[str, Any] | None = None
 
     def tested(self, test_set: str) -> dict[str, Any]:
         """Of what the answers are: equal ones may be mixed. ``test_set`` is the hash of all its inputs."""
@@ -223,8 +228,8 @@ class _Run:
         )
         self.unit, self.per_tick, self.port, self.emulator = device.unit, device.per_tick, device.port, device.emulator
         if self._profile_wanted and self.profile is None:
-            report = pipeline.compile_report(self._model, self._built, self._place.board)
-            self.profile = measure_layers(device, [self._inputs[0]], report)
+            self.report = pipeline.compile_report(self._model, self._built, self._place.board)
+            self.profile = measure_layers(device, [self._inputs[0]], self.report)
 
 
 class _Text:

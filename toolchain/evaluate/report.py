@@ -65,8 +65,8 @@ def _charts(result: KitTest) -> Mapping[str, str]:
         drawn["layers"] = charts.layer_times(result.profile)
         drawn["roofline"] = charts.roofline(result.profile)
         drawn["flame"] = flame_svg(result.profile)
-    if result.built:
-        drawn["arena"] = _themed_arena(arena_svg(result.built.report()))
+    if result.report:
+        drawn["arena"] = _themed_arena(arena_svg(result.report))
     return drawn
 
 
