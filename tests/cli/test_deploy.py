@@ -17,7 +17,7 @@ from toolchain.board.descriptor import load_board
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
-BOARDS = {"host": 100, "mps2-an386": 100, "esp32": 20, "esp32c3": 20}
+BOARDS = {"host": 100, "mps2-an386": 100, "esp32": 20, "esp32c3": 20, "esp32s3": 5, "xiao-esp32s3": 5, "esp32c6": 5}
 
 
 @pytest.mark.parametrize("board", BOARDS)

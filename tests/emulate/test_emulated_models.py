@@ -37,7 +37,7 @@ def mismatches(name: str, data: bytes, out: Path, samples: int) -> tuple[int, Fi
     return bad, firmware
 
 
-@pytest.mark.parametrize("name", ["esp32", "esp32c3"])
+@pytest.mark.parametrize("name", ["esp32", "esp32c3", "esp32c6"])
 def test_weights_larger_than_ram_are_read_from_flash(name: str, tmp_path: Path, shared_models: dict[str, Path]) -> None:
     bad, firmware = mismatches(name, shared_models["ad"].read_bytes(), tmp_path, 3)
     assert bad == 0

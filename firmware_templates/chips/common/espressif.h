@@ -83,24 +83,32 @@ static inline uint32_t esp_received(uintptr_t uart) {
     return REG(uart + UART_STATUS) & 0xFFu;
 }
 
+static inline uint32_t esp_unsent(uintptr_t uart) {
+    return REG(uart + UART_STATUS) >> 16 & 0xFFu;
+}
+
 /* The status is read before every byte, also because back-to-back writes to one register may be lost on the
  * ESP32's DPORT bus (ESP32 Series SoC Errata, "CPU write to FIFO"). */
 static inline void esp_send(uintptr_t uart, uint8_t byte) {
-    while ((REG(uart + UART_STATUS) >> 16 & 0xFFu) >= UART_FIFO_BYTES - 2u) {
+    while (esp_unsent(uart) >= UART_FIFO_BYTES - 2u) {
     }
     REG(uart + UART_FIFO) = byte;
 }
 
-/* Reset the whole chip through RTC_CNTL_OPTIONS0. LabWired (0.25) has no such reset: there the emulator looks
- * whether `chip_reset_asked` is set and starts the chip again. */
+/* Reset the whole chip through the register `control`. LabWired (0.25) has no such reset: there the emulator
+ * looks whether `chip_reset_asked` is set and starts the chip again. */
 extern volatile uint32_t chip_reset_asked;
-static inline void esp_reset(uintptr_t options0, uintptr_t uart) {
-    while ((REG(uart + UART_STATUS) >> 16 & 0xFFu) != 0) {
+static inline void esp_reset(uintptr_t control, uintptr_t uart) {
+    while (esp_unsent(uart) != 0) {
     }
     for (const uint64_t start = chip_ticks(); chip_ticks() - start < CHIP_CLOCK_HZ / CHIP_BAUD * 11u;) {
     } /* of the byte that is being shifted out */
     chip_reset_asked = 1;
-    REG(options0) |= 1u << 31;
+#ifdef CHIP_EMULATED
+    (void)control;
+#else
+    REG(control) |= 1u << 31;
+#endif
     for (;;) {
     }
 }
