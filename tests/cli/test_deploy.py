@@ -17,7 +17,16 @@ from toolchain.board.descriptor import load_board
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
-BOARDS = {"host": 100, "mps2-an386": 100, "esp32": 20, "esp32c3": 20, "esp32s3": 5, "xiao-esp32s3": 5, "esp32c6": 5}
+BOARDS = {
+    "host": 100,
+    "mps2-an386": 100,
+    "esp32": 20,
+    "esp32c3": 20,
+    "esp32s3": 5,
+    "xiao-esp32s3": 5,
+    "esp32c6": 5,
+    "netduinoplus2": 100,
+}
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -30,7 +39,7 @@ def test_the_contract_on_each_board(kit, board):
     assert said["parity"]["reference"] in ("tflite-micro", "evaluator")
     assert said["accuracy_device"] == said["accuracy_host"] >= 0.9
     assert said["accuracy_float"] >= 0.9
-    assert said["latency"]["unit"] == ("instructions" if board == "mps2-an386" else "us")
+    assert said["latency"]["unit"] == ("instructions" if board in ("mps2-an386", "netduinoplus2") else "us")
     assert 0 < said["latency"]["p50"] <= said["latency"]["p95"]
     memory = said["memory"]
     assert set(memory) == {"flash_bytes", "weights_bytes", "arena_bytes", "static_ram_bytes", "stack_bytes"}

@@ -33,10 +33,12 @@ class QemuEmulator(ProcessEmulator):
 
         def command(descriptor: int) -> list[str]:
             semihosting = ["-semihosting"] if settings.get("semihosting") else []
+            others = ["-serial", "null"] * int(settings.get("serial", 0))
             image = ["-bios", str(firmware)] if settings.get("load") == "bios" else ["-kernel", str(firmware)]
             return [
                 *(str(program), "-M", machine, *(["-cpu", str(settings["cpu"])] if "cpu" in settings else [])),
                 *("-nodefaults", "-display", "none", "-monitor", "none", "-icount", "shift=0"),
+                *others,
                 # nodelay: without it small answers wait for the other side's acknowledgement, 40 ms and more
                 *(
                     "-chardev",

@@ -1,0 +1,68 @@
+/* What a Cortex-M's UART received and nobody took yet, and sleep until something comes. Who includes it gives
+ * UART_RECEIVED() (a byte waits in the UART), UART_TAKE() (takes it), UART_ACKNOWLEDGE() (of the interrupt),
+ * UART_HOLD() and UART_RESUME() (no interrupt while a byte stays in the UART because the ring is full). */
+#ifndef KIT_UART_RING_H
+#define KIT_UART_RING_H
+
+#include <stdint.h>
+
+/* Interrupt set-enable registers of the NVIC (DDI 0403 B3.4). */
+#define NVIC_ENABLE(number) (REG(0xE000E100u + 4u * ((number) / 32u)) = 1u << ((number) % 32u))
+
+/* SysTick (B3.3): bits 2, 1, 0 processor clock, interrupt, enable. */
+#define SYST_CSR REG(0xE000E010u)
+#define SYST_RVR REG(0xE000E014u)
+#define SYST_CVR REG(0xE000E018u)
+#define SCB_ICSR REG(0xE000ED04u) /* bit 25: SysTick no longer pending */
+#define LONGEST_SLEEP (CHIP_CLOCK_HZ / 10u < 0xFFFFFFu ? CHIP_CLOCK_HZ / 10u : 0xFFFFFFu)
+
+/* The indices run on; their difference is what is in it. */
+#define RING 64u
+static volatile uint8_t ring[RING];
+static volatile uint32_t ring_in, ring_out;
+
+/* The receive interrupt. A byte for which the ring has no room stays in the UART: uart_getc() takes it from
+ * there. */
+static inline void uart_interrupt(void) {
+    UART_ACKNOWLEDGE();
+    while (UART_RECEIVED()) {
+        if (ring_in - ring_out >= RING) {
+            UART_HOLD();
+            return;
+        }
+        ring[ring_in % RING] = UART_TAKE();
+        ring_in++;
+    }
+}
+
+static inline int uart_getc(void) {
+    if (ring_in == ring_out) {
+        return -1;
+    }
+    const uint8_t byte = ring[ring_out % RING];
+    ring_out++;
+    if (UART_RECEIVED()) { /* left there when the ring was full */
+        __asm volatile("cpsid i" ::: "memory");
+        uart_interrupt();
+        UART_RESUME();
+        __asm volatile("cpsie i" ::: "memory");
+    }
+    return byte;
+}
+
+/* Sleep until a byte or 100 ms have come. Interrupts are held back from the look at the ring to WFI, which
+ * one that is pending ends all the same. */
+static inline void uart_wait(void) {
+    __asm volatile("cpsid i" ::: "memory");
+    if (ring_in == ring_out) {
+        SYST_RVR = LONGEST_SLEEP;
+        SYST_CVR = 0;
+        SYST_CSR = 7;
+        __asm volatile("dsb\n wfi" ::: "memory");
+        SYST_CSR = 0;
+        SCB_ICSR = 1u << 25;
+    }
+    __asm volatile("cpsie i\n isb" ::: "memory");
+}
+
+#endif
