@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from esp32_mock_bootloader import mock_bootloader
+from esptool import FatalError
+from esptool.cmds import attach_flash, detect_chip, read_flash
 
 from toolchain.board.descriptor import Board, Flasher, Region
 from toolchain.errors import DeviceError, KitError, Missing
 from toolchain.evaluate.results import Memory
-from toolchain.flash import flash_board
+from toolchain.flash import erase_board, esptool, flash_board
 from toolchain.pipeline import Built
 from toolchain.progress import Quiet
 
@@ -73,9 +75,70 @@ def test_nothing_to_flash(built):
         flash_board(board(), empty, "/dev/ttyNONE", Quiet())
 
 
-def test_a_way_of_flashing_that_is_not_there_yet(built):
-    with pytest.raises(Missing, match="uf2"):
-        flash_board(board(flasher="uf2"), built, "/dev/ttyNONE", Quiet())
+@pytest.mark.parametrize("chip", ["esp32", "esp32s3", "esp32c3", "esp32c6"])
+def test_what_the_chip_holds_is_what_was_flashed(built, chip):
+    written = built.images[0][1].read_bytes()
+    with mock_bootloader(chip=chip) as mock:
+        flash_board(board(chip), built, mock.url(), Quiet())
+        device = detect_chip(mock.url(), connect_mode="no-reset")
+        try:
+            attach_flash(device)
+            assert read_flash(device, 0x10000, len(written), output=None, flash_size="4MB") == written
+        finally:
+            device._port.close()
+
+
+class Chip:
+    """A chip whose line carries only up to a baud."""
+
+    CHIP_NAME = "ESP32"
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.baud, self._port = limit, 115_200, self
+
+    def change_baud(self, baud: int) -> None:
+        self.baud = baud
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("limit", "tried"), [(921_600, [921_600]), (460_800, [921_600, 460_800])])
+def test_the_baud_steps_down(built, monkeypatch, limit, tried):
+    bauds = []
+
+    def write(chip, *_images, **_settings):
+        bauds.append(chip.baud)
+        if chip.baud > chip.limit:
+            raise FatalError("Serial data stream stopped: Possible serial noise or corruption.")
+
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(limit))
+    monkeypatch.setattr(esptool, "run_stub", lambda chip: chip)
+    monkeypatch.setattr(esptool, "attach_flash", lambda chip: None)
+    monkeypatch.setattr(esptool, "reset_chip", lambda chip, how: None)
+    monkeypatch.setattr(esptool, "write_flash", write)
+    fast = board().model_copy(update={"flasher": Flasher(name="esptool", settings={"chip": "esp32", "baud": 921_600})})
+    flash_board(fast, built, "/dev/ttyUSB0", Quiet())
+    assert bauds == tried
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(0))
+    with pytest.raises(DeviceError, match="stopped") as error:
+        flash_board(fast, built, "/dev/ttyUSB0", Quiet())
+    assert bauds[len(tried) :] == [921_600, 460_800, 115_200]
+    assert "hold BOOT" in error.value.hint
+
+
+def test_a_wrong_chip_is_refused_before_anything_is_erased(monkeypatch):
+    erased = []
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(0))
+    monkeypatch.setattr(esptool, "erase_flash", erased.append)
+    with pytest.raises(DeviceError, match="ESP32, and a-board has an esp32s3"):
+        erase_board(board("esp32s3"), "/dev/ttyUSB0", Quiet())
+    assert erased == []
+
+
+def test_a_remote_chip_is_erased_by_its_rom_or_says_why(loader):
+    with pytest.raises(DeviceError, match="failed"):
+        erase_board(board(), loader, Quiet())
 
 
 def test_a_board_without_a_flasher_is_taken_as_it_is(built):

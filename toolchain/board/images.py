@@ -11,6 +11,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from toolchain.board.descriptor import Board, Region
+from toolchain.board.uf2 import to_uf2
 from toolchain.errors import CheckFailed
 
 _NOBITS = 8  # SHT_NOBITS: a section without bytes in the file
@@ -29,9 +30,45 @@ def make_images(elf: Path, board: Board) -> tuple[Image, ...]:
 
     Raises `CheckFailed` when the vendor's tool refuses the ELF.
     """
-    if board.flasher.name == "esptool":
+    name = board.flasher.name
+    if name == "esptool":
         return _espressif_images(elf, board)
-    return ()
+    if name in ("none", "pyocd"):  # pyOCD takes the ELF itself
+        return (Image(elf, 0),) if name == "pyocd" else ()
+    address, data = flat(elf)
+    if name == "uf2":
+        blocks = to_uf2(address, data, int(board.flasher.settings["family"]))
+        return (Image(_write(elf.with_suffix(".uf2"), blocks), address),)
+    if name in ("drive", "avrdude"):
+        return (Image(_write(elf.with_suffix(".hex"), intel_hex(address, data)), address),)
+    return (Image(_write(elf.with_suffix(".bin"), data), address),)
+
+
+def flat(elf: Path) -> tuple[int, bytes]:
+    """All that a program stores in flash, and its address; gaps are 0xFF, as erased flash is."""
+    with elf.open("rb") as file:
+        parts = [(s["p_paddr"], s.data()) for s in ELFFile(file).iter_segments("PT_LOAD") if s["p_filesz"]]
+    start = min(address for address, _ in parts)
+    data = bytearray(b"\xff" * (max(address + len(part) for address, part in parts) - start))
+    for address, part in parts:
+        data[address - start : address - start + len(part)] = part
+    return start, bytes(data)
+
+
+def intel_hex(address: int, data: bytes) -> bytes:
+    """``data`` in Intel's hexadecimal format: 16 bytes a line, the upper half of the address when it changes."""
+
+    def record(kind: int, low: int, body: bytes) -> str:
+        line = bytes([len(body), low >> 8, low & 0xFF, kind]) + body
+        return f":{(line + bytes([-sum(line) & 0xFF])).hex().upper()}\n"
+
+    lines, upper = [], -1
+    for at in range(address, address + len(data), 16):
+        if at >> 16 != upper:
+            upper = at >> 16
+            lines.append(record(4, 0, upper.to_bytes(2, "big")))
+        lines.append(record(0, at & 0xFFFF, data[at - address : at - address + 16]))
+    return "".join([*lines, record(1, 0, b"")]).encode()
 
 
 def _espressif_images(elf: Path, board: Board) -> tuple[Image, ...]:

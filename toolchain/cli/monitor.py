@@ -24,6 +24,7 @@ def entry(output: Output, board: str, port: str | None, seconds: float | None) -
 
     Example: kit monitor --board esp32 --port /dev/ttyUSB0
     """
+    from toolchain.board.boot_text import explain
     from toolchain.board.descriptor import load_board
     from toolchain.connection import find_port
     from toolchain.errors import DeviceError
@@ -52,4 +53,6 @@ def entry(output: Output, board: str, port: str | None, seconds: float | None) -
                 session.listen(min(0.5, end - time.monotonic()))
         except KeyboardInterrupt:
             output.note("stopped")
+        if meaning := explain("".join(said)):
+            output.note(meaning)
     output.result({"port": place, "device": who or None, "text": "".join(said)})

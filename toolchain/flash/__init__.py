@@ -1,32 +1,57 @@
-"""Getting an image onto a board: one module a way, named by the board's descriptor."""
+"""Getting an image onto a board: one module a way, named by the board's descriptor.
+
+Each has ``flash(board, built, port, progress)``, and ``erase`` and ``reset`` (board, port, progress) where it can.
+``port`` is a serial port or URL, the folder a drive is mounted at, or a debug probe's id, as the way needs it.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from toolchain.errors import Missing
+from toolchain.errors import BadInput
 from toolchain.progress import Progress
 
 if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
     from toolchain.pipeline import Built
 
+#: Ways that are programs of others, all in one module.
+_PROGRAMS = ("avrdude", "bossac", "dfu-util", "pyocd")
+
 
 def flash_board(board: Board, built: Built, port: str, progress: Progress) -> None:
     """Write ``built`` to the board at ``port``. A board whose flasher is ``none`` is taken as it is.
 
-    Raises Missing when this way of flashing is not there yet, DeviceError when it fails.
+    Raises Missing when the program, port or drive is not there, DeviceError when it fails (with how to recover).
     """
-    name = board.flasher.name
-    if name == "none":
+    if board.flasher.name != "none":
+        _way(board).flash(board, built, port, progress)
+
+
+def erase_board(board: Board, port: str, progress: Progress) -> None:
+    """Erase all of the board's flash. Raises BadInput where its way of flashing cannot, else as `flash_board`."""
+    way = None if board.flasher.name == "none" else _way(board)
+    if way is None or not hasattr(way, "erase"):
+        raise BadInput(f"{board.name}: flashing by {board.flasher.name} cannot erase", "flash it again instead")
+    way.erase(board, port, progress)
+
+
+def reset_board(board: Board, port: str, progress: Progress) -> None:
+    """Restart the board: by its reset line where the way of flashing has one, else by asking the firmware to.
+
+    Raises DeviceError when it does not answer."""
+    way = None if board.flasher.name == "none" else _way(board)
+    if way is not None and hasattr(way, "reset") and "://" not in port:
+        way.reset(board, port, progress)
         return
-    module = f"toolchain.flash.{name.replace('-', '_')}"
-    if importlib.util.find_spec(module) is None:
-        emulate = f"; or run it with --emulate ({board.emulator.name})" if board.emulator else ""
-        raise Missing(
-            f"flashing by {name} is not built in",
-            f"flash {built.elf} with {name} itself, then kit test --board {board.name} --port {port}{emulate}",
-        )
-    import_module(module).flash(board, built, port, progress)
+    from toolchain.link.session import Session
+
+    with Session.open(port, board.baud) as session:
+        session.reset()
+
+
+def _way(board: Board) -> ModuleType:
+    name = board.flasher.name
+    return import_module(f"toolchain.flash.{'programs' if name in _PROGRAMS else name}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import serial
 from esptool import FatalError
-from esptool.cmds import attach_flash, detect_chip, reset_chip, run_stub, write_flash
+from esptool.cmds import attach_flash, detect_chip, erase_flash, reset_chip, run_stub, write_flash
 from esptool.logger import TemplateLogger, log
+from esptool.reset import HardReset
 
 from toolchain.errors import DeviceError, KitError
 from toolchain.link.port import no_port
@@ -16,6 +19,10 @@ from toolchain.progress import Progress, Quiet
 if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
     from toolchain.pipeline import Built
+
+#: Speeds that are tried, fastest first; the loader is found at the slowest.
+BAUDS = (921_600, 460_800, 115_200)
+CONNECT_BAUD = 115_200
 
 _RECOVER = (
     "hold BOOT, press and let go EN (reset), let go BOOT, and try again; use a data cable, not one that only charges"
@@ -31,31 +38,74 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     """
     if not built.images:
         raise KitError(f"{board.name}: the build made no image to flash", f"the linked program is {built.elf}")
-    settings = board.flasher.settings
     remote = "://" in port
-    _FORWARD.progress = progress
-    try:
-        chip = detect_chip(port, connect_mode="no-reset" if remote else "default-reset")
+    fastest = int(board.flasher.settings.get("baud", board.baud))
+    ladder = [0] if remote else [fastest, *(baud for baud in BAUDS if baud < fastest)]
+    for baud, next_baud in zip(ladder, [*ladder[1:], None], strict=True):
         try:
-            _check_chip(chip, board, port)
-            if not remote:
-                chip = run_stub(chip)
-                _raise_baud(chip, int(settings.get("baud", board.baud)), progress)
-            attach_flash(chip)
-            write_flash(
-                chip,
-                [(address, str(path)) for address, path in built.images],
-                flash_freq=str(settings.get("flash_freq", "keep")),
-                flash_mode=str(settings.get("flash_mode", "keep")),
-                flash_size=str(settings.get("flash_size", "keep")),
-                no_compress=remote,
-            )
-            if not remote:
-                reset_chip(chip, "hard-reset")
-        finally:
-            chip._port.close()
+            with _chip(board, port, progress, baud) as chip:
+                _write(chip, board, built, no_compress=remote)
+            return
+        except (FatalError, serial.SerialException, OSError) as error:
+            if next_baud is None or not _is_about_the_line(error):
+                raise _explain(error, port) from error
+            progress.log(f"flashing at {baud:,} baud failed ({error}); again at {next_baud:,}")
+
+
+def erase(board: Board, port: str, progress: Progress) -> None:
+    """Erase the whole flash of the chip. Raises as `flash`."""
+    try:
+        with _chip(board, port, progress, 0) as chip:
+            erase_flash(chip)
     except (FatalError, serial.SerialException, OSError) as error:
         raise _explain(error, port) from error
+
+
+def reset(board: Board, port: str, progress: Progress) -> None:
+    """Pull the chip's reset line. Raises Missing or DeviceError when the port cannot be opened."""
+    try:
+        with serial.serial_for_url(port, board.baud) as line:
+            HardReset(line)()
+    except (serial.SerialException, OSError) as error:
+        raise _explain(error, port) from error
+
+
+def _write(chip: Any, board: Board, built: Built, no_compress: bool) -> None:
+    settings = board.flasher.settings
+    write_flash(
+        chip,
+        [(address, str(path)) for address, path in built.images],
+        flash_freq=str(settings.get("flash_freq", "keep")),
+        flash_mode=str(settings.get("flash_mode", "keep")),
+        flash_size=str(settings.get("flash_size", "keep")),
+        no_compress=no_compress,
+    )
+
+
+@contextmanager
+def _chip(board: Board, port: str, progress: Progress, baud: int) -> Iterator[Any]:
+    """The chip at ``port`` in its loader, known to be the board's, at ``baud`` (0: as it is); restarted afterwards."""
+    remote = "://" in port
+    _FORWARD.progress = progress
+    chip = detect_chip(port, connect_mode="no-reset" if remote else "default-reset")
+    try:
+        _check_chip(chip, board, port)
+        if not remote:
+            chip = run_stub(chip)
+            if baud > CONNECT_BAUD:
+                chip.change_baud(baud)
+        attach_flash(chip)
+        yield chip
+        if not remote:
+            reset_chip(chip, "hard-reset")
+    finally:
+        chip._port.close()
+
+
+def _is_about_the_line(error: Exception) -> bool:
+    """Whether a slower line may help: not when there is no port, or another program has it."""
+    text = str(error)
+    return not any(word in text for word in ("No such file", "FileNotFound", "busy", "in use", "Permission"))
 
 
 def _check_chip(chip: Any, board: Board, port: str) -> None:
@@ -65,14 +115,6 @@ def _check_chip(chip: Any, board: Board, port: str) -> None:
         raise DeviceError(
             f"on {port} is an {chip.CHIP_NAME}, and {board.name} has an {wanted}", "name the right --board"
         )
-
-
-def _raise_baud(chip: Any, baud: int, progress: Progress) -> None:
-    """Go to ``baud`` for the transfer; stay at the speed of the connection where the adapter refuses it."""
-    try:
-        chip.change_baud(baud)
-    except FatalError:
-        progress.log(f"the serial adapter refuses {baud:,} baud; going on at the usual speed")
 
 
 def _explain(error: Exception, port: str) -> KitError:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from toolchain.board.boot_text import explain
 from toolchain.errors import DeviceError
 from toolchain.link import protocol
 from toolchain.link.framing import Frame, Splitter, encode
@@ -277,6 +278,8 @@ class Exchange:
                 "check that this is the board's port, that it has power and our firmware; press its reset button",
             )
         received = bytes(self._recent)
+        if meaning := explain(received.decode("utf-8", "replace")):
+            return DeviceError(f"{asked}: {meaning}", f"it printed {describe(received)}")
         if self.statistics.frames_received:
             return DeviceError(
                 f"{asked}; it had answered before (last bytes: {describe(received)})",

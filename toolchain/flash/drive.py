@@ -1,0 +1,86 @@
+"""Boards that show themselves as a drive that an image is copied to: DAPLink and ST-LINK debug probes, J-Link OB."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolchain.errors import DeviceError, KitError, Missing
+from toolchain.progress import Progress
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.pipeline import Built
+
+_CHUNK = 16 * 1024
+_FAILED = "FAIL.TXT"  # in which a DAPLink or ST-LINK says why an image was refused
+_PATIENCE = 2.0  # seconds in which it may appear
+
+
+def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
+    """Copy the image to the drive of ``board``: the folder ``port``, else the one that is mounted.
+
+    Raises Missing when there is no such drive, DeviceError when it goes away or refuses the image."""
+    image = image_of(board, built)
+    folder = find_drive(board, port)
+    failed = folder / _FAILED
+    before = failed.read_bytes() if failed.is_file() else None
+    copy(image, folder, board, progress)
+    end = time.monotonic() + (_PATIENCE if folder.is_mount() else 0)
+    while True:
+        said = failed.read_bytes() if failed.is_file() else None
+        if said is not None and said != before:
+            text = said.decode(errors="replace").strip()
+            raise DeviceError(f"{board.name} refuses the image: {text}", "is it built for this board? Plug it in again")
+        if time.monotonic() >= end:
+            return
+        time.sleep(0.1)
+
+
+def image_of(board: Board, built: Built) -> Path:
+    """The one image file of ``built``. Raises KitError when there is none."""
+    if not built.images:
+        raise KitError(f"{board.name}: the build made no image to flash", f"the linked program is {built.elf}")
+    return built.images[0][1]
+
+
+def find_drive(board: Board, port: str) -> Path:
+    """Where the drive of ``board`` is mounted. Raises Missing for none or several."""
+    if Path(port).is_dir():
+        return Path(port)
+    from toolchain.board.connected import find_connected, mounted_drives
+
+    label = str(board.flasher.settings.get("label", ""))
+    found = [Path(d.where) for d in find_connected() if d.kind == "drive" and board.name in d.boards]
+    found += [folder for folder in mounted_drives() if folder.name == label and folder not in found]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(map(str, found))
+        raise Missing(f"{len(found)} drives could be the {board.name}", f"choose one with --port: {names}")
+    how = str(board.flasher.settings.get("boot", "plug it in"))
+    raise Missing(f"the drive of {board.name}{f' ({label})' if label else ''} is not mounted", f"{how}, and mount it")
+
+
+def copy(image: Path, folder: Path, board: Board, progress: Progress) -> None:
+    """Write ``image`` into ``folder`` and have it leave this machine's caches."""
+    data = image.read_bytes()
+    free = os.statvfs(folder)
+    if free.f_bavail * free.f_frsize < len(data):
+        raise DeviceError(f"{folder} has no room for {len(data):,} bytes", f"is it the drive of {board.name}?")
+    done = 0
+    try:
+        with (folder / image.name).open("wb", buffering=0) as file:
+            while done < len(data):
+                done += file.write(data[done : done + _CHUNK])
+                progress.update(done, len(data))
+            os.fsync(file.fileno())
+    except OSError as error:
+        if done == len(data) and not folder.is_dir():
+            return  # it has all of it and started: the drive is gone, as it should be
+        raise DeviceError(
+            f"writing to {folder} failed after {done:,} of {len(data):,} bytes: {error.strerror}",
+            "plug the board in again (into its boot loader) and flash it once more; the boot loader itself is unharmed",
+        ) from error

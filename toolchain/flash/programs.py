@@ -1,0 +1,138 @@
+"""Flashing by programs of others: their command lines, as data."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolchain.errors import BadInput, DeviceError, KitError, Missing
+from toolchain.progress import Progress
+
+if TYPE_CHECKING:
+    from toolchain.board.descriptor import Board
+    from toolchain.pipeline import Built
+
+Words = tuple[str, ...]
+
+_TROUBLE = re.compile(r"error|fail|cannot|can't|^no .*(found|available)", re.IGNORECASE)
+
+#: Seconds after which a program that says nothing is taken for hung.
+TIMEOUT = 300
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program and what it is called with. ``{file}`` is the image, ``{port}`` the port, other names are settings of
+    the board's flasher. ``recover`` is what to do when it fails."""
+
+    install: str
+    recover: str
+    flash: Words
+    erase: Words = ()
+    reset: Words = ()
+
+
+_AVR = ("-q", "-p", "{part}", "-c", "{programmer}", "-b", "{baud}", "-P", "{port}")
+
+PROGRAMS = {
+    "avrdude": Program(
+        "apt install avrdude",
+        "press RESET just before it starts; close every program that has the port open",
+        flash=(
+            "-q",
+            "-p",
+            "{part}",
+            "-c",
+            "{programmer}",
+            "-b",
+            "{baud}",
+            "-P",
+            "{port}",
+            "-D",
+            "-U",
+            "flash:w:{file}:i",
+        ),
+        erase=("-q", "-p", "{part}", "-c", "{programmer}", "-b", "{baud}", "-P", "{port}", "-e"),
+    ),
+    "bossac": Program(
+        "apt install bossa-cli",
+        "press RESET twice quickly: the boot loader waits with its light pulsing, mostly at another port",
+        flash=("-p", "{port}", "-e", "-w", "-v", "-o", "{offset}", "-R", "{file}"),
+    ),
+    "dfu-util": Program(
+        "apt install dfu-util",
+        "hold the boot button while plugging the board in; dfu-util --list must show it",
+        flash=("-d", "{device}", "-a", "0", "-s", "{address}:leave", "-D", "{file}"),
+        erase=("-d", "{device}", "-a", "0", "-s", "{address}:mass-erase:force"),
+    ),
+    "pyocd": Program(
+        "pip install pyocd",
+        "pyocd list must show the probe; a locked chip is freed by pyocd erase --mass",
+        flash=("flash", "-t", "{target}", "{file}"),
+        erase=("erase", "-t", "{target}", "--chip"),
+        reset=("reset", "-t", "{target}"),
+    ),
+}
+
+
+def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
+    """Write the image of ``built`` and start it."""
+    if not built.images:
+        raise KitError(f"{board.name}: the build made no image to flash", f"the linked program is {built.elf}")
+    _run(board, PROGRAMS[board.flasher.name].flash, port, progress, file=str(built.images[0][1]))
+
+
+def erase(board: Board, port: str, progress: Progress) -> None:
+    """Erase the chip. Raises BadInput where the program cannot."""
+    words = PROGRAMS[board.flasher.name].erase
+    if not words:
+        raise BadInput(f"{board.name}: {board.flasher.name} erases only what it writes", "flash it again instead")
+    _run(board, words, port, progress)
+
+
+def reset(board: Board, port: str, progress: Progress) -> None:
+    """Restart by the program. Raises BadInput where it cannot."""
+    words = PROGRAMS[board.flasher.name].reset
+    if not words:
+        raise BadInput(f"{board.name}: {board.flasher.name} cannot reset", "press its reset button")
+    _run(board, words, port, progress)
+
+
+def command_line(board: Board, words: Words, port: str, file: str = "") -> list[str]:
+    """What is run, without the program's own path."""
+    settings = board.flasher.settings
+    settings = board.flasher.settings
+    values = {key: hex(int(value)) if key in ("address", "offset") else str(value) for key, value in settings.items()}
+    return [word.format(**{"baud": board.baud, **values, "port": port, "file": file}) for word in words]
+
+
+def _run(board: Board, words: Words, port: str, progress: Progress, file: str = "") -> None:
+    name = board.flasher.name
+    program = PROGRAMS[name]
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"{board.name} is flashed by {name}, which is not installed", program.install)
+    command = [path, *command_line(board, words, port, file)]
+    progress.log(" ".join([name, *command[1:]]))
+    output: list[str] = []
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                output += [line.strip()] if line.strip() else []
+                if percent := re.findall(r"(\d+)\s?%", line):
+                    progress.update(min(100, int(percent[-1])), 100)
+            status = process.wait(TIMEOUT)
+        except BaseException:
+            process.kill()
+            raise
+    if status != 0:
+        said = next((line for line in output if _TROUBLE.search(line)), "")
+        last = said or (output[-1] if output else f"it ended with status {status}")
+        raise DeviceError(f"{name} could not flash {board.name}: {last}", program.recover)
+    progress.update(100, 100)
