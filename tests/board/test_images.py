@@ -13,7 +13,7 @@ from esptool.bin_image import LoadFirmwareImage
 from toolchain.board.build import build_program
 from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import MAPPED_PAGE, Board, list_boards, load_board
-from toolchain.board.images import Image, make_images
+from toolchain.board.images import Image, flat, intel_hex, make_images
 from toolchain.board.staging import Source
 
 pytestmark = pytest.mark.unit
@@ -80,3 +80,40 @@ def test_what_is_flashed_is_in_memory_what_was_linked(name: str, tmp_path: Path)
         base = max(a for a in memory if a <= address)
         assert memory[base][address - base :][: len(data)] == data, hex(address)
     assert any(len(data) >= 70000 for data in linked(elf).values())
+
+
+BARE_ARM = [board.name for board in list_boards() if board.architecture == "arm" and board.flasher.name != "none"]
+
+
+@pytest.mark.parametrize("name", BARE_ARM)
+def test_a_cortex_m_image_starts_with_its_vector_table(name: str, tmp_path: Path) -> None:
+    board, elf, (image,) = build(name, hello(), tmp_path)
+    address, data = flat(elf)
+    flash = next(region for region in board.memory if region.kind == "flash")
+    ram = next(region for region in board.memory if region.kind == "ram")
+    stack, reset = (int.from_bytes(data[i : i + 4], "little") for i in (0, 4))
+    assert address == flash.origin == image.address and address % 512 == 0
+    assert ram.origin < stack <= ram.origin + ram.length and stack % 8 == 0
+    assert reset & 1 and address < reset < address + len(data) <= flash.origin + flash.length
+    if image.path.suffix == ".bin":
+        assert image.path.read_bytes() == data
+    for part in linked(elf).items():
+        if part[0] >= flash.origin and part[0] < flash.origin + flash.length:
+            assert data[part[0] - address :][: len(part[1])] == part[1]
+
+
+def test_intel_hex_is_what_it_says() -> None:
+    data = bytes(range(256)) * 300
+    lines = intel_hex(0x0800FF00, data).decode().splitlines()
+    upper, back = 0, {}
+    for line in lines:
+        record = bytes.fromhex(line.removeprefix(":"))
+        assert sum(record) & 0xFF == 0 and len(record) == record[0] + 5
+        low, kind, body = int.from_bytes(record[1:3], "big"), record[3], record[4:-1]
+        if kind == 4:
+            upper = int.from_bytes(body, "big") << 16
+        elif kind == 0:
+            assert low + len(body) <= 0x10000
+            back |= {upper + low + i: byte for i, byte in enumerate(body)}
+    assert back == {0x0800FF00 + i: byte for i, byte in enumerate(data)}
+    assert lines[-1] == ":00000001FF"

@@ -6,6 +6,7 @@
 #include "arm.h"
 #include "vectors.h" /* the chip's: CHIP_INTERRUPTS, and chip_interrupt() */
 
+#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)
 #define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
 
@@ -15,7 +16,7 @@
 #define MPU_RBAR (*(volatile uint32_t *)0xE000ED9Cu)
 #define MPU_RASR (*(volatile uint32_t *)0xE000EDA0u)
 
-extern uint32_t __stack_guard[];
+extern uint32_t __vectors[], __stack_guard[];
 extern uint32_t __data_start[], __data_end[], __data_load[], __bss_start[], __bss_end[];
 int main(void);
 void chip_reset_handler(void);
@@ -38,6 +39,7 @@ static void guard_stack(void) {
 void chip_reset_handler(void) {
     stack_paint();
     guard_stack();
+    SCB_VTOR = (uint32_t)(uintptr_t)__vectors; /* a boot loader's until now */
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB_CPACR |= 0xFu << 20; /* full access to CP10 and CP11: FPU, MVE */
     __asm volatile("dsb\n isb" ::: "memory");
