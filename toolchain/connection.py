@@ -92,6 +92,19 @@ def find_port(board: Board, instead: str = "") -> str:
     raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port: {names}")
 
 
+def flash_port(board: Board, port: str | None) -> str:
+    """Where ``board`` is flashed: ``port``, else its serial port; empty for ways that find the board themselves.
+
+    Raises BadInput for a board that is not flashed, Missing as `find_port`."""
+    if board.flasher.name == "none":
+        raise BadInput(
+            f"{board.name} is no board that is flashed", f"kit deploy --board {board.name} --emulate runs it"
+        )
+    if port or board.flasher.name in ("drive", "uf2", "dfu-util", "pyocd"):
+        return port or ""
+    return find_port(board)
+
+
 @contextmanager
 def connected(
     place: Place, built: Built | None, model: Model, progress: Progress | None = None

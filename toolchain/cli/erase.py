@@ -15,12 +15,12 @@ def entry(output: Output, board: str, port: str | None) -> None:
     Example: kit erase --board esp32 --port /dev/ttyUSB0
     """
     from toolchain.board.descriptor import load_board
-    from toolchain.connection import where
+    from toolchain.connection import flash_port
     from toolchain.flash import erase_board
 
     target = load_board(board)
-    place = where(target, emulate=False, port=port)
+    place = flash_port(target, port)
     with output.progress() as progress:
-        progress.stage("erase", f"{target.name} on {place.port}")
-        erase_board(target, place.port, progress)
-    output.result({"board": target.name, "port": place.port}, f"{target.name} on {place.port} is erased")
+        progress.stage("erase", f"{target.name} on {place}" if place else target.name)
+        erase_board(target, place, progress)
+    output.result({"board": target.name, "port": place}, f"{target.name} is erased")

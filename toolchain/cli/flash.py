@@ -30,15 +30,15 @@ def entry(output: Output, kit: str | None, board: str, port: str | None, compile
     from toolchain import pipeline
     from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
-    from toolchain.connection import where
+    from toolchain.connection import flash_port
     from toolchain.flash import flash_board
     from toolchain.workspace import Workspace
 
     chosen, target = named_kit(kit), load_board(board)
-    place = where(target, emulate=False, port=port)
+    place = flash_port(target, port)
     with output.progress() as progress:
         model = pipeline.kit_model(chosen, pipeline.train(chosen, Workspace(), progress))
         built = pipeline.build(model, target, Workspace(), compiler=compiler, optimize=optimize, progress=progress)
-        progress.stage("flash", f"{target.name} on {place.port}")
-        flash_board(target, built, place.port, progress)
-    output.result({**built.as_json(), "port": place.port}, tables.built(built))
+        progress.stage("flash", f"{target.name} on {place}" if place else target.name)
+        flash_board(target, built, place, progress)
+    output.result({**built.as_json(), "port": place}, tables.built(built))

@@ -15,12 +15,12 @@ def entry(output: Output, board: str, port: str | None) -> None:
     Example: kit reset --board esp32 --port /dev/ttyUSB0
     """
     from toolchain.board.descriptor import load_board
-    from toolchain.connection import where
+    from toolchain.connection import find_port
     from toolchain.flash import reset_board
 
     target = load_board(board)
-    place = where(target, emulate=False, port=port)
+    place = port or find_port(target)
     with output.progress() as progress:
-        progress.stage("reset", f"{target.name} on {place.port}")
-        reset_board(target, place.port, progress)
-    output.result({"board": target.name, "port": place.port}, f"{target.name} on {place.port} is restarted")
+        progress.stage("reset", f"{target.name} on {place}")
+        reset_board(target, place, progress)
+    output.result({"board": target.name, "port": place}, f"{target.name} on {place} is restarted")

@@ -49,6 +49,7 @@ def reset_board(board: Board, port: str, progress: Progress) -> None:
     from toolchain.link.session import Session
 
     with Session.open(port, board.baud) as session:
+        session.hello()
         session.reset()
 
 
