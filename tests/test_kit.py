@@ -98,6 +98,7 @@ def test_a_kit_is_frozen() -> None:
         ("seed = 1", 'seed = "one"', "seed", "training.seed = 'one': should be a valid integer", "initial weights"),
         ("batch_size = 32", "batch_size = 0", "batch_size", "greater than 0", "samples in one step"),
         ("batch_size = 32", "batch_size = 3.5", "batch_size", "batch_size = 3.5: should be a valid integer", ""),
+        ("batch_size = 32", f"batch_size = {10**30}", "batch_size", "should be less than", "samples in one step"),
         ("batch_size = 32", "batch_size = true", "batch_size", "should be a valid integer", ""),
         ("test = 0.2", "test = 1.5", "test", "less than 1", "no stage before the last"),
         ("test = 0.2", "test = nan", "test", "finite", ""),

@@ -19,7 +19,7 @@ DEFAULT_KIT = "digits"
 
 Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, lt=2**31)]
 #: A number, and a unit when it is not the one in which the board's latency is told.
 LATENCY = r"^[0-9]+(\.[0-9]+)? *(us|µs|ms|s|instructions)?$"
 

@@ -28,6 +28,12 @@ GOOD = HEAD + "    return keras.Model(i, layers.Dense(classes, activation='softm
         (HEAD + "    return 1 / 0\n", r"model\.py:5: ZeroDivisionError: division by zero"),
         (HEAD + "    return layers.Dense(0)(i)\n", r"model\.py:5: ValueError"),
         ("x = 1\n", r'kit\.toml:\d+: model\.function: model\.py has no function "build"'),
+        (HEAD + "    raise SystemExit('bye')\n", r"model\.py:5: SystemExit: bye"),
+        ("raise KeyboardInterrupt\n", r"model\.py:1: KeyboardInterrupt"),
+        (
+            HEAD + "    return keras.Sequential([layers.Flatten(), layers.Dense(classes)])\n",
+            r"kit\.toml:\d+: model\.function: builds a model whose input is not known",
+        ),
         (HEAD + "    return i\n", r"kit\.toml:\d+: model\.function: gives a KerasTensor, not a keras\.Model"),
         (
             HEAD + "    return keras.Model(i, layers.Dense(3)(layers.Flatten()(i)))\n",

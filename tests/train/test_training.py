@@ -119,7 +119,9 @@ DENSE = (
     ("extra", "kind", "says"),
     [
         ("raise ValueError('no layers today')", BadInput, r"model\.py:3: ValueError: no layers today"),
-        ("import os; print('last words', flush=True); os.abort()", KitError, "ended with status -6: .*last words"),
+        ("import os; print('last words', flush=True); os.abort()", KitError, "SIGABRT, .*last words"),
+        ("import os; os._exit(3)", KitError, "ended with status 3 while training"),
+        ("keras.Model.fit = lambda *a, **k: 1 / 0", KitError, "the training failed: ZeroDivisionError"),
     ],
 )
 def test_a_training_that_fails_leaves_what_was_there(

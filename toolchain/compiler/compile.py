@@ -52,8 +52,10 @@ def compile_model(
         raise BadInput(f"unknown target '{target}'", f"one of {', '.join(TARGETS)}")
     if optimize not in OPTIMIZE:
         raise BadInput(f"cannot optimise for '{optimize}'", f"one of {', '.join(OPTIMIZE)}")
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix) or prefix.startswith("kit_"):
-        raise BadInput(f"prefix '{prefix}' is no C identifier of its own", "use letters, digits and underscores")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,39}", prefix) or prefix.startswith("kit_"):
+        raise BadInput(
+            f"prefix '{prefix}' is no C identifier of its own", "use at most 40 letters, digits and underscores"
+        )
     _refuse_huge(graph)
     load_lowerings()
     graph = run_passes(graph)

@@ -32,7 +32,7 @@ MAX_BYTES = 2 << 30
 _MAX_RANK = 8
 _SCALES = 1e-30, 1e30
 _DAMAGED = "the file is damaged or not a TensorFlow Lite model: export or download it again"
-_CONVERT = "convert the model again with fixed input shapes and full-integer quantisation"
+_CONVERT = "convert the model again with fixed shapes, keras.Input(shape, batch_size=1), and full-integer quantisation"
 
 
 def load_model(path: Path | str) -> Graph:

@@ -127,7 +127,12 @@ def _build(kit: Kit, code: ModuleType) -> Any:
         model = build(kit.input.shape, len(kit.labels))
     if not isinstance(model, keras.Model):
         raise kit.refuse(("model", "function"), f"gives a {type(model).__name__}, not a keras.Model")
-    shapes = [tuple(t.shape[1:]) for t in model.inputs], [tuple(t.shape[1:]) for t in model.outputs]
+    try:
+        shapes = [tuple(t.shape[1:]) for t in model.inputs], [tuple(t.shape[1:]) for t in model.outputs]
+    except (AttributeError, ValueError, TypeError):
+        raise kit.refuse(
+            ("model", "function"), "builds a model whose input is not known", "begin it with keras.Input(shape)"
+        ) from None
     wanted = [kit.input.shape], [(len(kit.labels),)]
     if shapes != wanted:
         text = f"builds a model from {shapes[0]} to {shapes[1]}, the kit needs {wanted[0]} to {wanted[1]}"
@@ -141,7 +146,7 @@ def _blame(kit: Kit) -> Iterator[None]:
     file = str(kit.model_file)
     try:
         yield
-    except Exception as error:
+    except BaseException as error:  # sys.exit() too
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
         line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else lines[-1:] and lines[-1]
         text = next(iter(str(error).splitlines()), "")

@@ -7,6 +7,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,7 @@ def train_kit(kit: Kit, out_dir: Path, progress: Progress | None = None) -> Trai
 
 
 def _run(kit: Kit, folder: Path, progress: Progress) -> None:
+    doing = "training"
     with tempfile.TemporaryFile() as log, _worker(log) as child:
         assert child.stdin is not None and child.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once: the log says why
@@ -60,6 +62,7 @@ def _run(kit: Kit, folder: Path, progress: Progress) -> None:
                     progress.update(*values)
                 case "log":
                     progress.log(*values)
+                    doing = str(values[0])
                 case "error":
                     name, message, hint = values
                     raise getattr(errors, name, KitError)(message, hint)
@@ -68,7 +71,17 @@ def _run(kit: Kit, folder: Path, progress: Progress) -> None:
         status = child.wait()
         log.seek(0)
         said = [text.strip() for text in log.read().decode(errors="replace").splitlines() if text.strip()]
-        raise KitError(f"the training process ended with status {status}: {said[-1] if said else 'it said nothing'}")
+        raise _death(status, doing, said[-1] if said else "it said nothing")
+
+
+def _death(status: int, doing: str, said: str) -> KitError:
+    """The error for a training process that ended by itself."""
+    if status >= 0:
+        return KitError(f"the training process ended with status {status} while {doing}: {said}")
+    with contextlib.suppress(ValueError):
+        said = f"{signal.Signals(-status).name}, {said}"
+    hint = "a layer that TensorFlow Lite cannot convert can end it: try LSTM and GRU with unroll=True"
+    return KitError(f"the training process was killed while {doing}: {said}", hint)
 
 
 @contextlib.contextmanager

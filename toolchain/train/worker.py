@@ -17,6 +17,7 @@ import shutil
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,13 +63,19 @@ def main() -> None:
         run(kit, folder, report)
     except KitError as error:
         report.send("error", type(error).__name__, error.message, error.hint)
+    except Exception as error:
+        traceback.print_exc()
+        text = next(iter(str(error).splitlines()), "")
+        report.send("error", "KitError", f"the training failed: {type(error).__name__}: {text}", "")
     else:
         report.send("done")
 
 
 def _end_with_parent(folder: Path) -> None:
     """Wait until the parent's end of standard input closes, whatever ended it, and leave nothing behind."""
-    sys.stdin.buffer.read()
+    # Not by sys.stdin, whose lock this thread would hold when Python ends, which then aborts.
+    while os.read(0, 1):
+        pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
