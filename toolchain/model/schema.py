@@ -115,6 +115,7 @@ OPTIONS: dict[str, tuple[Field, ...]] = {
         "begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask", ("offset", "bool", False)
     ),
     "SubOptions": _fields(_ACTIVATION, ("pot_scale_int16", "bool", True)),
+    "TileOptions": (),
     "TransposeConvOptions": _fields(_PADDING, "stride_w", "stride_h", _ACTIVATION, _BIAS_TYPE),
     "TransposeOptions": (),
     "UnidirectionalSequenceLSTMOptions": _fields(
@@ -173,6 +174,7 @@ def _operators() -> dict[str, OperatorSchema]:
         "PadOptions": ("PAD",),
         "MirrorPadOptions": ("MIRROR_PAD",),
         "ExpandDimsOptions": ("EXPAND_DIMS",),
+        "TileOptions": ("TILE",),
         "TransposeOptions": ("TRANSPOSE",),
         "GatherOptions": ("GATHER",),
         "ArgMaxOptions": ("ARG_MAX",),

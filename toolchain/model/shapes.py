@@ -353,6 +353,13 @@ def _pad(op: Operator) -> list[Shape]:
     return [tuple(before + d + behind for d, (before, behind) in zip(x, around, strict=True))]
 
 
+@_rule("TILE")
+def _tile(op: Operator) -> list[Shape]:
+    x, times = op.input(0).shape, constant_ints(op, 1)
+    _require(len(times) == len(x) and min(times, default=1) > 0, f"multiples {times} do not fit {list(x)}")
+    return [tuple(n * d for n, d in zip(times, x, strict=True))]
+
+
 @_rule("GATHER")
 def _gather(op: Operator) -> list[Shape]:
     x, at = op.input(0).shape, op.input(1).shape

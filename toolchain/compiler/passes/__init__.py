@@ -10,6 +10,7 @@ from toolchain.compiler.passes.dead_channels import remove_dead_channels
 from toolchain.compiler.passes.identities import remove_identities
 from toolchain.compiler.passes.padding import fuse_padding
 from toolchain.compiler.passes.rewrite import remove_unused
+from toolchain.compiler.passes.tiles import join_tiles
 from toolchain.compiler.passes.variables import resolve_variables
 from toolchain.model.graph import Graph
 
@@ -17,6 +18,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     resolve_variables,
     fold_constants,
     remove_unused,
+    join_tiles,
     remove_identities,
     fuse_activations,
     remove_dead_channels,

@@ -81,6 +81,11 @@ def mirror_pad(op: Operator, values: Values) -> np.ndarray:
     return np.pad(x, margins(op), mode="symmetric")
 
 
+@evaluates("TILE")
+def tile(op: Operator, values: Values) -> np.ndarray:
+    return np.tile(present(values, 0), constant_ints(op, 1))
+
+
 @evaluates("GATHER")
 def gather(op: Operator, values: Values) -> np.ndarray:
     x, positions = present(values, 0), present(values, 1)
