@@ -31,6 +31,11 @@ chip_start:
     rsync
     movi a2, 0
     wsr.intenable a2
+#ifdef CHIP_HAS_FPU
+    movi a2, 1                 /* CPENABLE: a compiler that knows the floating-point unit uses it */
+    .byte 0x20, 0xE0, 0x13     /* wsr.cpenable a2, which an lx106 assembler refuses */
+    rsync
+#endif
     movi a2, _vectors
     wsr.vecbase a2
     rsync
