@@ -16,7 +16,10 @@ from toolchain.model.reader import load_model
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("name", ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "nucleo-f401re", "nano33ble"])
+BOARDS = ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "nucleo-f401re", "nano33ble"]
+
+
+@pytest.mark.parametrize("name", BOARDS)
 def test_a_model_builds_with_every_compiler(name: str, tmp_path: Path, shared_models: dict[str, Path]) -> None:
     board = load_board(name)
     graph = load_model(shared_models["kws"])
