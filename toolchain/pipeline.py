@@ -199,15 +199,19 @@ def named_model(name: str, workspace: Workspace, progress: Progress | None = Non
     return kit_model(kit, train(kit, workspace, progress))
 
 
-def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str, Any]:
-    """Compile ``model`` for ``target`` and write the C, its headers and ``report.json`` into ``out``; the report.
+def write_c(model: Model, target: str, optimize: str, out: Path, prefix: str = "model") -> Mapping[str, Any]:
+    """Compile ``model`` for ``target`` and write the C, its headers, ``report.json`` and ``arena.svg``, the picture of
+    its memory over time, into ``out``; the report.
 
     Nothing is written when the model is refused (BadInput).
     """
-    compiled = compile_to_c(model, target, optimize)
+    from toolchain.compiler.arena_map import arena_svg
+
+    compiled = compile_to_c(model, target, optimize, prefix)
+    beside = {"report.json": json.dumps(compiled.report, indent=1), "arena.svg": arena_svg(compiled.report)}
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in {**compiled.files, "report.json": json.dumps(compiled.report, indent=1)}.items():
+        for name, text in {**compiled.files, **beside}.items():
             temporary = out / f".{name}.tmp"
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(out / name)
@@ -216,7 +220,7 @@ def write_c(model: Model, target: str, optimize: str, out: Path) -> Mapping[str,
     return compiled.report
 
 
-def compile_to_c(model: Model, target: str, optimize: str) -> CompiledModel:
+def compile_to_c(model: Model, target: str, optimize: str, prefix: str = "model") -> CompiledModel:
     """``model`` compiled for ``target``. Raises BadInput when it is no int8 model or the compiler refuses it."""
     from toolchain.compiler.compile import compile_model
     from toolchain.model.checks import require_int8
@@ -225,7 +229,7 @@ def compile_to_c(model: Model, target: str, optimize: str) -> CompiledModel:
     data = model.path.read_bytes()
     graph = read_model(data, model.name)
     require_int8(graph)
-    return compile_model(graph, target, optimize, model_data=data)
+    return compile_model(graph, target, optimize, prefix, model_data=data)
 
 
 def compile_report(model: Model, built: Built | None, board: Board) -> Mapping[str, Any]:

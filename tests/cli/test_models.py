@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 def test_compile_writes_the_same_c_twice_and_it_builds(kit, digits_model):
     said = kit.json("compile", str(digits_model), "--target", "cortex-m4", "--out", "c")
     folder = kit.cwd / "c"
-    assert {"model.c", "model.h", "model_data.h", "report.json"} <= {path.name for path in folder.iterdir()}
+    assert {"model.c", "model.h", "model_data.h", "report.json", "arena.svg"} <= {
+        path.name for path in folder.iterdir()
+    }
     assert said["target"] == "cortex-m4" and said["arena_bytes"] >= said["arena_bound_bytes"] > 0
     texts = {path.name: path.read_bytes() for path in folder.iterdir()}
     kit.json("compile", "digits", "--target", "cortex-m4", "--out", "c")
@@ -21,6 +23,20 @@ def test_compile_writes_the_same_c_twice_and_it_builds(kit, digits_model):
     assert all(texts[name] == text for name, text in again.items())
     for path in folder.glob("*.c"):
         subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-c", path, "-o", "/dev/null"], check=True)
+
+
+def test_two_prefixes_link_into_one_program(kit, digits_model):
+    for prefix in ("first", "second"):
+        kit.json("compile", str(digits_model), "--out", "c", "--prefix", prefix)
+    (kit.cwd / "c" / "main.c").write_text(
+        '#include "first.h"\n#include "second.h"\n'
+        "int main(void) { return first_init(0, 0) == second_init(0, 0) ? 0 : 1; }\n"
+    )
+    sources = sorted((kit.cwd / "c").glob("*.c"))
+    subprocess.run(["cc", "-std=c11", "-Wall", "-Werror", *sources, "-o", kit.cwd / "both"], check=True)
+    subprocess.run([kit.cwd / "both"], check=True)
+    kit.refused("compile", str(digits_model), "--out", "d", "--prefix", "2nd", status=2)
+    assert not (kit.cwd / "d").exists()
 
 
 def test_an_unknown_target_is_refused_before_anything_is_written(kit, digits_model):

@@ -23,11 +23,19 @@ from toolchain.cli.output import Output
 @click.option(
     "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to."
 )
+@click.option(
+    "--prefix",
+    default="model",
+    show_default=True,
+    metavar="NAME",
+    help="What the C's names begin with: with two prefixes, two models link together.",
+)
 @optimize_option
-def entry(output: Output, model: str, target: str, out: Path, optimize: str) -> None:
+def entry(output: Output, model: str, target: str, out: Path, prefix: str, optimize: str) -> None:
     """Turn an int8 .tflite (or a kit's model) into C.
 
-    Writes model.c, model.h, the kernels it uses, model_data.h and report.json.
+    Writes model.c, model.h, the kernels it uses, model_data.h (the .tflite as a C array), report.json and
+    arena.svg (which tensor lies where in memory, over time).
 
     Example: kit compile model.tflite --target cortex-m4 --out generated
     """
@@ -38,5 +46,5 @@ def entry(output: Output, model: str, target: str, out: Path, optimize: str) -> 
     with output.progress() as progress:
         chosen = named_model(model, Workspace(), progress)
         progress.stage("compile", f"{chosen.name} for {target}")
-        report = write_c(chosen, target, optimize, out)
+        report = write_c(chosen, target, optimize, out, prefix)
     output.result({**report, "folder": str(out)}, tables.compiled(report, out))

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,16 +135,22 @@ def _plain(text: str) -> str:
 
 
 class Lines:
-    """Progress where stderr is no terminal: a line a stage and the log, no bars."""
+    """Progress where stderr is no terminal: a line a stage, a line now and then in a long one, and the log."""
+
+    EVERY = 10.0  # seconds
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._last = time.monotonic()
 
     def stage(self, name: str, note: str = "") -> None:
+        self._last = time.monotonic()
         self._console.print(_plain(f"{name}: {note}" if note else name), soft_wrap=True)
 
     def update(self, done: float, total: float, note: str = "") -> None:
-        pass
+        if time.monotonic() - self._last >= self.EVERY:
+            self._last = time.monotonic()
+            self.log(f"{done:g} of {total:g}" + (f": {note}" if note else ""))
 
     def log(self, text: str) -> None:
         self._console.print(f"  {_plain(text)}", soft_wrap=True)
