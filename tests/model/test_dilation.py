@@ -68,7 +68,7 @@ def test_one_convolution_gives_what_the_three_operators_give(case, depthwise):
     assert not {"SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"} & {op.kind for op in graph.operators}
     open_batch = read_model(_apart(*case, depthwise=depthwise, batch=1))  # what the converter writes for an open batch
     reference = reference_runner(data, graph)
-    assert graph.rejoined and reference.name == "evaluator"  # tflite-micro pads with a number that is not initialised
+    assert graph.reworked and reference.name == "evaluator"  # tflite-micro pads with a number that is not initialised
     tested = [NativeModel(compile_model(g, t)) for g in (graph, open_batch) for t in ("generic", "cortex-m4")]
     tested.append(LiteRtRunner(data, reference=True))
     rng = np.random.default_rng(0)

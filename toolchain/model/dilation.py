@@ -19,7 +19,7 @@ _VIEWS = ("RESHAPE", "EXPAND_DIMS", "SQUEEZE")
 
 def join_dilated(graph: Graph) -> Graph:
     """``graph`` with each SPACE_TO_BATCH_ND, convolution, BATCH_TO_SPACE_ND as one convolution, behind a PAD where the
-    first one pads; `Graph.rejoined` tells. Values stay what they are bit for bit. What the file says of the batch in
+    first one pads; `Graph.reworked` tells. Values stay what they are bit for bit. What the file says of the batch in
     between does not matter: with an open batch converters leave it at 1."""
     makers = {tensor: op for op in graph.operators for tensor in op.outputs}
     uses = Counter([t for op in graph.operators for t in op.inputs if t is not None])
@@ -34,7 +34,7 @@ def join_dilated(graph: Graph) -> Graph:
     if not joined:
         return graph
     operators = tuple(new for op in graph.operators for new in joined.get(op, [op]))
-    return replace(graph, operators=operators, rejoined=True)
+    return replace(graph, operators=operators, reworked=True)
 
 
 def _chain(last: Operator, makers: dict[Tensor, Operator], uses: Counter[Tensor]) -> list[Operator]:

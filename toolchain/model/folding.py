@@ -28,6 +28,7 @@ _MOVES: dict[str, Kernel] = {
     "STRIDED_SLICE": moves.strided_slice,
     "SLICE": moves.slice_,
     "PACK": moves.pack,
+    "GATHER": moves.gather,
     "RESHAPE": moves.reshape,
     "EXPAND_DIMS": moves.reshape,
     "SQUEEZE": moves.reshape,
@@ -45,6 +46,8 @@ def folded(op: Operator) -> np.ndarray | None:
         return None
     if op.kind == "CONCATENATION":  # the evaluator's is of quantised tensors
         result = np.concatenate(inputs, axis=int(op.options["axis"]))
+    elif op.kind == "REDUCE_PROD" and len(inputs) == 2 and inputs[0].ndim == op.output.elements == 1:
+        result = np.prod(inputs[0]).reshape(op.output.shape)
     elif op.kind in _ARITHMETIC and op.options.get("fused_activation_function", "NONE") == "NONE":
         result = _ARITHMETIC[op.kind](inputs[0], inputs[1])
     elif op.kind in _MOVES:

@@ -134,7 +134,8 @@ class Operator:
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Operators in execution order. ``initializers`` are the operators of the subgraph that CALL_ONCE runs.
-    ``rejoined``: the file has dilated convolutions in parts that are one operator here (see `dilation`)."""
+    ``reworked``: the file has dilated convolutions in parts that are one operator here (see `dilation`), or open shapes
+    that are known here (see `open_shapes`); an interpreter that takes it literally computes something else."""
 
     name: str
     inputs: tuple[Tensor, ...]
@@ -142,7 +143,7 @@ class Graph:
     operators: tuple[Operator, ...]
     initializers: tuple[Operator, ...] = ()
     sha256: str = ""
-    rejoined: bool = False
+    reworked: bool = False
 
     def consumers(self, tensor: Tensor) -> list[Operator]:
         return [op for op in self.operators if any(i is tensor for i in op.inputs)]

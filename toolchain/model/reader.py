@@ -23,6 +23,7 @@ from toolchain.model.dilation import join_dilated
 from toolchain.model.flatbuffer import Malformed, Table
 from toolchain.model.folding import folded
 from toolchain.model.graph import DType, Graph, Operator, Quantization, Tensor
+from toolchain.model.open_shapes import settled
 from toolchain.model.schema import BUILTIN_CODES, DTYPES, ENUMS, MANY, OPERATORS, OPTION_TABLES, OPTIONS, TENSOR_TYPES
 from toolchain.model.shapes import Mismatch, check_shapes
 
@@ -94,6 +95,7 @@ class _Model:
             operators=tuple(main.operators),
             initializers=tuple(initializers),
             sha256=hashlib.sha256(self.data).hexdigest(),
+            reworked=main.settled,
         )
 
     def _subgraph(self, number: int) -> _Subgraph:
@@ -153,6 +155,7 @@ class _Subgraph:
         self._model, self._table, self._where = model, table, where
         self._positions = table.tables(0, "tensors")
         self._tensors: dict[int, Tensor] = {}
+        self.settled = False  # whether a shape is not what the file says
         operators = table.tables(3, "operators")
         self.inputs = self._boundary(1, "inputs")
         self.outputs = self._boundary(2, "outputs")
@@ -160,6 +163,7 @@ class _Subgraph:
         self._written = {t.index for t in self.inputs}
         read = [self._operator(i, table.at(p)) for i, p in enumerate(operators)]
         self.operators = [op for op in read if op is not None]
+        self.outputs = [self._tensors[t.index] for t in self.outputs]
         for tensor in self.outputs:
             self._require_written(tensor, "the model's output")
 
@@ -176,7 +180,7 @@ class _Subgraph:
         for tensor in self.inputs:
             if tensor.data is not None:
                 raise self.fail(f"input {tensor.name!r} has constant data")
-            signature = self._table.at(self._positions[tensor.index]).array(7, "<i4", _MAX_RANK, "shape signature")
+            signature = self._signature(tensor.index)
             # Converters leave -1 for the batch (axis 0) although the shape says 1, which is what will be compiled.
             if signature is not None and any(d < 0 for d in signature[1:]):
                 raise self.fail(
@@ -202,13 +206,8 @@ class _Subgraph:
         dtype = self._dtype(table, where)
         if table.has(6):
             raise self.fail(f"{where} is sparse", "convert the model without sparsity; zeros in dense weights are fine")
-        elements = math.prod(shape)
-        self._model.bytes += elements * dtype.size
-        if self._model.bytes > MAX_BYTES:
-            raise self.fail(
-                f"{where} of shape {list(shape)} brings the tensors above 2 GB", "no microcontroller holds this model"
-            )
-        data = self._model.constant(table.integer(2, "<I"), dtype, elements, self._where + where)
+        self._count(shape, dtype, where)
+        data = self._model.constant(table.integer(2, "<I"), dtype, math.prod(shape), self._where + where)
         return Tensor(
             name=name,
             shape=shape,
@@ -218,6 +217,17 @@ class _Subgraph:
             index=index,
             is_variable=bool(table.scalar(5, "<?", False)),
         )
+
+    def _count(self, shape: tuple[int, ...], dtype: DType, where: str) -> None:
+        self._model.bytes += math.prod(shape) * dtype.size
+        if self._model.bytes > MAX_BYTES:
+            raise self.fail(
+                f"{where} of shape {list(shape)} brings the tensors above 2 GB", "no microcontroller holds this model"
+            )
+
+    def _signature(self, index: int) -> np.ndarray | None:
+        """The shape of a tensor with -1 for what is open, None when nothing is."""
+        return self._table.at(self._positions[index]).array(7, "<i4", _MAX_RANK, "shape signature")
 
     def _shape(self, table: Table, where: str) -> tuple[int, ...]:
         raw = table.array(0, "<i4", _MAX_RANK, f"the shape of {where}")
@@ -297,14 +307,26 @@ class _Subgraph:
             self._written.add(tensor.index)
         operator = Operator(kind=kind, inputs=inputs, outputs=outputs, options=options, index=index)
         try:
+            operator = self._settled(operator)
             check_shapes(operator)
         except Mismatch as error:
             raise self.fail(f"{where}: {error}", _CONVERT) from error
         constant = folded(operator)
-        if constant is None or any(operator.output is t for t in self.outputs):
+        if constant is None or any(operator.output.index == t.index for t in self.outputs):
             return operator
         self._tensors[operator.output.index] = replace(operator.output, data=constant)
         return None
+
+    def _settled(self, op: Operator) -> Operator:
+        """``op`` with shapes instead of what the file leaves open in its outputs."""
+        signatures = [self._signature(t.index) for t in op.outputs]
+        outputs = settled(op, [s is not None and any(d < 0 for d in s) for s in signatures])
+        for old, new in zip(op.outputs, outputs, strict=True):
+            if new is not old:
+                self._tensors[new.index] = new
+                self.settled = True
+                self._count(new.shape, new.dtype, f"tensor {new.index} {new.name!r}")
+        return replace(op, outputs=outputs) if self.settled else op
 
     def _indices(self, table: Table, slot: int, what: str) -> list[int]:
         raw = table.array(slot, "<i4", MANY, what)

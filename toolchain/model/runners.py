@@ -120,10 +120,10 @@ class TflmRunner:
 
 def _refuse_what_crashes(graph: Graph) -> None:
     """Some forms end the process inside the library, or give wrong answers, rather than an error."""
-    if graph.rejoined:
-        # Its SPACE_TO_BATCH_ND pads with a number that was never set, and it trusts the batch that the file states,
-        # which converters leave at 1.
-        raise BadInput(f"tflite-micro computes dilated convolutions in parts wrongly, as they are in {graph.name}")
+    if graph.reworked:
+        # It believes the shapes that the file states, which converters leave at 1 where they are open, and its
+        # SPACE_TO_BATCH_ND pads with a number that was never set.
+        raise BadInput(f"tflite-micro would take {graph.name} literally and compute something else")
     for op in graph.operators:
         bias = {"DEPTHWISE_CONV_2D": 2, "TRANSPOSE_CONV": 3}.get(op.kind)
         if bias is None or (op.kind == "TRANSPOSE_CONV" and op.output.dtype is DType.INT8):

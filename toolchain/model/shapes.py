@@ -27,16 +27,21 @@ _RULES: dict[str, Callable[[Operator], list[Shape]]] = {}
 def check_shapes(op: Operator) -> None:
     """Raises Mismatch when the outputs of ``op`` do not have the shapes that its inputs and options give. Operators
     whose kind has no rule pass."""
-    rule = _RULES.get(op.kind)
-    if rule is None:
+    expected = shapes_of(op)
+    if expected is None:
         return
-    expected = rule(op)
     _require(len(expected) == len(op.outputs), f"it has {len(op.outputs)} outputs instead of {len(expected)}")
     for tensor, shape in zip(op.outputs, expected, strict=True):
         _require(
             tensor.shape == shape,
             f"its output {tensor.name!r} has shape {list(tensor.shape)}, its inputs give {list(shape)}",
         )
+
+
+def shapes_of(op: Operator) -> list[Shape] | None:
+    """The shapes that the outputs of ``op`` should have, None for a kind without a rule. Raises Mismatch."""
+    rule = _RULES.get(op.kind)
+    return None if rule is None else rule(op)
 
 
 def _rule(*kinds: str) -> Callable[[Callable[[Operator], list[Shape]]], Callable[[Operator], list[Shape]]]:
