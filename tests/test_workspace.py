@@ -94,6 +94,11 @@ def test_a_build_folder_that_cannot_be_written_is_named(tmp_path):
     assert "KIT_BUILD" in caught.value.hint
 
 
+def test_an_empty_variable_is_no_folder(monkeypatch):
+    monkeypatch.setenv("KIT_BUILD", "")
+    assert Workspace().root == Path("build")
+
+
 def test_hashes_follow_names_and_contents(tmp_path):
     (tmp_path / "a.py").write_text("1")
     first = sha256_tree(tmp_path)

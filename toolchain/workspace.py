@@ -32,7 +32,7 @@ class Workspace:
     """The build folder: ``$KIT_BUILD``, or ``build`` in the current folder."""
 
     def __init__(self, root: Path | None = None) -> None:
-        self.root = root or Path(os.environ.get("KIT_BUILD", "build"))
+        self.root = root or Path(os.environ.get("KIT_BUILD") or "build")
 
     def folder(self, kit: str, board: str = "") -> Path:
         """``build/<kit>/<board>``; artefacts that serve every board lie in ``build/<kit>``."""

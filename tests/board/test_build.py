@@ -12,7 +12,7 @@ from bare import hello
 
 from toolchain.board import objects
 from toolchain.board.build import Identity, build_program, identity_header
-from toolchain.board.compilers import all_compilers
+from toolchain.board.compilers import all_compilers, find_compiler
 from toolchain.board.descriptor import Board, load_board
 from toolchain.board.staging import Source, Stage
 from toolchain.errors import BadInput, KitError
@@ -154,3 +154,10 @@ def test_labels_of_any_text_are_c_strings(tmp_path: Path) -> None:
     subprocess.run(["cc", "-std=c11", "-o", tmp_path / "t", tmp_path / "t.c"], check=True)
     said = subprocess.run([tmp_path / "t"], capture_output=True, check=True).stdout.decode()
     assert tuple(said.splitlines()) == labels
+
+
+def test_a_compiler_that_makes_nothing_is_named(tmp_path: Path) -> None:
+    (board,) = need("mps2-an386")
+    idle = find_compiler(board, "/bin/true")
+    with pytest.raises(KitError, match="/bin/true made no object of"):
+        build_program(board, hello(), tmp_path, compiler=idle)

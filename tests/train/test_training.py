@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from toolchain.data import load_dataset
-from toolchain.errors import BadInput, KitError
+from toolchain.errors import BadInput, KitError, Missing
 from toolchain.kit import Kit, load_kit
 from toolchain.model.checks import require_int8
 from toolchain.model.evaluator import Evaluator
@@ -120,6 +120,7 @@ DENSE = (
     [
         ("raise ValueError('no layers today')", BadInput, r"model\.py:3: ValueError: no layers today"),
         ("import os; print('last words', flush=True); os.abort()", KitError, "SIGABRT, .*last words"),
+        ("keras.Model.save = lambda *a: open('/dev/full', 'wb', 0).write(b'x')", Missing, "No space left on device"),
         ("import os; os._exit(3)", KitError, "ended with status 3 while training"),
         ("keras.Model.fit = lambda *a, **k: 1 / 0", KitError, "the training failed: ZeroDivisionError"),
     ],

@@ -102,6 +102,8 @@ class Processes:
         def compile_one(unit: Source, target: Path) -> None:
             temporary = self.temporary(target)
             self.run([*compiler.command, *flags, unit.optimize, "-c", unit.path, "-o", f"../obj/{temporary.name}"])
+            if not temporary.is_file():
+                raise ToolFailed(f"error: {compiler.command[0]} made no object of {unit.path}", self._folder)
             os.replace(temporary, target)
 
         with ThreadPoolExecutor(JOBS) as pool:

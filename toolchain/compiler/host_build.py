@@ -66,20 +66,23 @@ def _object(work: Path, name: str, flags: Sequence[str]) -> Path:
         return made
     texts = c_text.included(work, name)
     kept = _cache() / f"{_digest(*host_compiler(), *flags, *texts.keys(), *texts.values())}.o"
-    if not kept.exists():
-        _run([*command, "-o", str(made)])
-        with tempfile.TemporaryDirectory(dir=_cache()) as folder:
+    if kept.is_file():
+        return kept
+    _run([*command, "-o", str(made)])
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             copy = Path(folder) / "copy.o"
             shutil.copyfile(made, copy)
             copy.replace(kept)
+    except OSError:  # a home that cannot be written, a full disk: the next run compiles it again
+        return made
     return kept
 
 
 def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "tinyml-kit" / "kernels"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(base) / "tinyml-kit" / "kernels"
 
 
 def _run(command: Sequence[str]) -> None:

@@ -63,6 +63,9 @@ def main() -> None:
         run(kit, folder, report)
     except KitError as error:
         report.send("error", type(error).__name__, error.message, error.hint)
+    except OSError as error:
+        traceback.print_exc()
+        report.send("error", "Missing", f"the training failed: {error.strerror or error}", "is the disk full?")
     except Exception as error:
         traceback.print_exc()
         text = next(iter(str(error).splitlines()), "")
