@@ -51,7 +51,7 @@ class Model:
     def of_file(path: Path) -> Model:
         """A ``.tflite`` that belongs to no kit. Raises BadInput when it cannot be read."""
         try:
-            return Model(path.stem, path, sha256_file(path))
+            return Model(path.stem.encode(errors="replace").decode(), path, sha256_file(path))
         except OSError as error:
             raise BadInput(f"{path}: cannot be read: {error.strerror}", "give the path of a .tflite file") from error
 

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from modelgen.networks import random_network
 
 from tests.cli.conftest import command, environment
 from toolchain.cli.app import run
@@ -160,5 +161,10 @@ def test_a_terminal_without_unicode(kit, arguments):
 
 
 def test_a_name_that_is_not_utf8(kit):
-    done = kit("compile", os.fsdecode(b"\xff.tflite"), "--out", "x")
+    path = kit.cwd / os.fsdecode(b"\xff.tflite")
+    done = kit("compile", path.name, "--out", "x")
     assert done.returncode == 2 and "No such file" in done.stderr
+    path.write_bytes(random_network(1))
+    for options in ((), ("--json",)):
+        done = kit("compile", path.name, "--out", "x", *options)
+        assert done.returncode == 0, done.stderr

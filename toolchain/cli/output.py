@@ -123,7 +123,7 @@ class Output:
         """The exception being handled, written to a file of its own; returns where."""
         text = f"kit {' '.join(arguments)}\nPython {sys.version}\n\n{traceback.format_exc()}"
         handle, name = tempfile.mkstemp(prefix="kit-fault-", suffix=".log")
-        with os.fdopen(handle, "w") as stream:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as stream:
             stream.write(text)
         return Path(name)
 

@@ -48,6 +48,7 @@ def load_model(path: Path | str) -> Graph:
 
 def read_model(data: bytes, name: str = "model") -> Graph:
     """The graph of a ``.tflite``. ``name`` is what messages call it. Raises BadInput when it is not sound."""
+    name = name.encode(errors="replace").decode()  # of a file whose name is not UTF-8
     if len(data) < 8:
         raise BadInput(f"{name} has {len(data)} bytes, too few for a .tflite", _DAMAGED)
     if data[4:8] != b"TFL3":
