@@ -23,7 +23,7 @@ BOARDS = ("mps2-an386", "mps3-an547", "qemu-virt-rv32", "qemu-lx106")
 RUNS = 4  # inferences a case
 #: Data and weights of one image: what the smallest machine's flash (mps3-an547: 512 KiB) takes beside the kernels.
 IMAGE_BYTES = 280_000
-#: Objects are kept here between runs, by the hash of what made them.
+#: Objects are kept here between runs, by the hash of what made them; a folder a test, for tests run side by side.
 KEPT = Path(__file__).parents[2] / "build" / "conformance"
 
 
@@ -77,7 +77,7 @@ def test_a_wrong_answer_is_reported_by(name: str) -> None:
     board = board_of(name)
     made = few_cases("ADD")[-4:]
     wrong = made[1].mutated(run=2, output=0, byte=0)
-    found = run_on_board(board, [batch("ADD", [made[0], wrong, *made[2:]], board.target, RUNS)], KEPT / name)
+    found = run_on_board(board, [batch("ADD", [made[0], wrong, *made[2:]], board.target, RUNS)], KEPT / "wrong" / name)
     assert list(found) == [wrong.name]
     assert f"bad {wrong.name}: run 2 output 0 byte 0: got " in found[wrong.name]
 

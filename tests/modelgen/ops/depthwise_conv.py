@@ -1,4 +1,4 @@
-"""Models with DEPTHWISE_CONV_2D: any window and multiplier."""
+"""Models with DEPTHWISE_CONV_2D: any window and multiplier; and windows along one axis, as on sequences."""
 
 from __future__ import annotations
 
@@ -22,4 +22,31 @@ def depthwise_conv(draw: Draw) -> bytes:
         axis=3,
         depth_multiplier=multiplier,
         **options,
+    )
+
+
+@strategy("DEPTHWISE_CONV_2D 1xN")
+def row_depthwise_conv(draw: Draw) -> bytes:
+    kernel, stride = draw(st.integers(1, 9)), draw(st.sampled_from((1, 1, 2, 3)))
+    size, channels = kernel + draw(st.integers(0, 9)), draw(st.sampled_from((4, 8, 12, 16)) | st.integers(1, 21))
+    output = (size - kernel) // stride + 1
+    upright = draw(st.booleans())
+
+    def placed(length: int) -> tuple[int, int]:
+        return (length, 1) if upright else (1, length)
+
+    strides = placed(stride)
+    return weighted_model(
+        draw,
+        "DEPTHWISE_CONV_2D",
+        (1, *placed(size), channels),
+        (1, *placed(kernel), channels),
+        (1, *placed(output), channels),
+        axis=3,
+        depth_multiplier=1,
+        padding="VALID",
+        stride_h=strides[0],
+        stride_w=strides[1],
+        dilation_h_factor=1,
+        dilation_w_factor=1,
     )
