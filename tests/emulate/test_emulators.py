@@ -21,6 +21,7 @@ from toolchain.board.staging import Source
 from toolchain.emulate import Emulator, start
 from toolchain.emulate.run import run_program
 from toolchain.errors import DeviceError, Missing
+from toolchain.link.port import open_port
 
 pytestmark = pytest.mark.emulator
 
@@ -50,7 +51,7 @@ def board(
         emulator = start(program.board, program.elf)
     except Missing as error:
         pytest.skip(str(error))
-    with emulator, serial.serial_for_url(emulator.port, timeout=20) as line:
+    with emulator, open_port(emulator.port, timeout=20) as line:
         yield emulator, line
 
 
@@ -98,7 +99,7 @@ def test_a_client_may_come_back(name: str, tmp_path: Path) -> None:
     program = build(name, hello(), tmp_path)
     with start(program.board, program.elf) as emulator:
         for letter in (b"a", b"b"):
-            with serial.serial_for_url(emulator.port, timeout=20) as line:
+            with open_port(emulator.port, timeout=20) as line:
                 line.write(letter)
                 assert line.read_until(letter).endswith(letter)
 
@@ -106,7 +107,7 @@ def test_a_client_may_come_back(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32c3"])
 def test_an_idle_board_takes_no_processor_time(name: str, tmp_path: Path) -> None:
     program = build(name, hello(), tmp_path)
-    with start(program.board, program.elf) as emulator, serial.serial_for_url(emulator.port, timeout=20) as line:
+    with start(program.board, program.elf) as emulator, open_port(emulator.port, timeout=20) as line:
         line.read_until(b"\n", 200)
         line.write(b"x")
         line.read_until(b"x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -45,6 +46,21 @@ def test_a_socket_that_nobody_listens_to_is_an_error() -> None:
         number = server.getsockname()[1]
     with pytest.raises(DeviceError, match=str(number)):
         open_port(f"socket://127.0.0.1:{number}")
+
+
+def test_what_is_said_while_the_port_is_opened_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.create_connection
+
+    def connected_and_greeted(*arguments: object, **options: object) -> socket.socket:
+        ours = connect(*arguments, **options)  # type: ignore[call-overload]
+        server.accept()[0].sendall(b"hello")
+        select.select([ours], [], [], 5)
+        return ours
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setattr(socket, "create_connection", connected_and_greeted)
+        with open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", timeout=5) as port:
+            assert port.read(5) == b"hello"
 
 
 @pytest.mark.parametrize("url", ["nonsense://x", "socket://"])

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import serial
 
 from toolchain.board.build import build_program
 from toolchain.board.descriptor import load_board
 from toolchain.board.staging import Source
 from toolchain.compiler import c_text
 from toolchain.emulate import start
+from toolchain.link.port import open_port
 from toolchain.signal import AudioSettings, FrontEnd
 
 PROGRAM = Path(__file__).with_name("device.c")
@@ -47,7 +47,7 @@ def run(front: FrontEnd, samples: np.ndarray, board_name: str, out: Path) -> Ran
     sources += [Source("app/device.c", PROGRAM.read_text()), Source("app/device_samples.h", header)]
     program = build_program(board, sources, out)
     found: dict[str, str] = {}
-    with start(board, program.elf) as emulator, serial.serial_for_url(emulator.port, timeout=1) as port:
+    with start(board, program.elf) as emulator, open_port(emulator.port, timeout=1) as port:
         text, end = b"", time.monotonic() + SECONDS
         while "ticks" not in found:
             emulator.check()

@@ -14,6 +14,7 @@ from toolchain.board.descriptor import Board
 from toolchain.board.staging import Source
 from toolchain.emulate import start
 from toolchain.errors import DeviceError
+from toolchain.link.port import open_port
 
 #: What a program prints last; the panic of the start-up code ends a run too.
 END = "\x04"
@@ -36,7 +37,7 @@ def run_program(
     the text so far) or has not printed `END` after ``seconds``; what `build_program` and `start` raise.
     """
     program = build_program(board.as_emulated(), sources, out, defines=defines, compiler=compiler)
-    with start(program.board, program.elf) as emulator, serial.serial_for_url(emulator.port, timeout=0.05) as line:
+    with start(program.board, program.elf) as emulator, open_port(emulator.port, timeout=0.05) as line:
         text = bytearray()
         limit = time.monotonic() + seconds
         while END.encode() not in text:

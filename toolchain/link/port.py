@@ -11,24 +11,26 @@ import time
 from typing import Any
 
 import serial
+from serial.urlhandler import protocol_socket
 
 from toolchain.errors import BadInput, DeviceError, Missing
 
 DEFAULT_BAUD = 115200
 
 
-def open_port(url: str, baud: int = DEFAULT_BAUD) -> Any:
-    """A pyserial port that nobody else may open meanwhile. DTR and RTS stay as the system sets them, also at closing
-    (on many boards a change of theirs is a reset).
+def open_port(url: str, baud: int = DEFAULT_BAUD, timeout: float = 0) -> Any:
+    """A pyserial port that nobody else may open meanwhile; a read of it waits for ``timeout`` seconds. DTR and RTS stay
+    as the system sets them, also at closing (on many boards a change of theirs is a reset). Nothing that an emulator
+    says from its first moment on is lost.
 
     Raises Missing when there is no such port or no permission, DeviceError when it is in use or fails, BadInput when
     ``url`` or ``baud`` makes no sense.
     """
     try:
-        port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=0)
+        port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=timeout)
         if os.name == "posix" and "://" not in url:
             port.exclusive = True
-        port.open()
+        _open(port)
     except ValueError as error:
         raise BadInput(f"{url} at {baud} baud cannot be opened: {error}", "give a port as in `kit boards`") from error
     except (serial.SerialException, OSError) as error:
@@ -38,6 +40,19 @@ def open_port(url: str, baud: int = DEFAULT_BAUD) -> Any:
     elif isinstance(connection := getattr(port, "_socket", None), socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return port
+
+
+def _open(port: Any) -> None:
+    """``port.open()``, which for a socket would throw away what has come since it was connected: an emulated machine
+    starts at that moment."""
+    if not isinstance(port, protocol_socket.Serial):
+        port.open()
+        return
+    port.reset_input_buffer = lambda: None
+    try:
+        port.open()
+    finally:
+        del port.reset_input_buffer
 
 
 def _keep_control_lines(fd: int) -> None:
