@@ -23,7 +23,8 @@ COUNT = int(os.environ.get("KIT_CASES", "40"))
 EMULATED_COUNT = max(8, COUNT // 25)
 #: Operators whose kernels differ from core to core: more of them are run on the cores.
 OPTIMIZED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "network"}
-OPTIMIZED |= {"PAD + CONV_2D", "PAD + DEPTHWISE_CONV_2D", "CONV_2D 1x1", "DEPTHWISE_CONV_2D 1xN"}
+OPTIMIZED |= {"PAD + CONV_2D", "PAD + DEPTHWISE_CONV_2D", "CONV_2D 1x1", "DEPTHWISE_CONV_2D 3x3"}
+OPTIMIZED |= {"DEPTHWISE_CONV_2D 1xN"}
 
 Values = list[np.ndarray]
 

@@ -1,4 +1,5 @@
-"""Models with DEPTHWISE_CONV_2D: any window and multiplier; and windows along one axis, as on sequences."""
+"""Models with DEPTHWISE_CONV_2D: any window and multiplier; 3x3 on whole words; and windows
+along one axis, as on sequences."""
 
 from __future__ import annotations
 
@@ -22,6 +23,26 @@ def depthwise_conv(draw: Draw) -> bytes:
         axis=3,
         depth_multiplier=multiplier,
         **options,
+    )
+
+
+@strategy("DEPTHWISE_CONV_2D 3x3")
+def square_depthwise_conv(draw: Draw) -> bytes:
+    size, stride = (draw(st.integers(1, 7)), draw(st.integers(1, 7))), draw(st.sampled_from((1, 2)))
+    channels = 4 * draw(st.integers(1, 5))
+    return weighted_model(
+        draw,
+        "DEPTHWISE_CONV_2D",
+        (1, *size, channels),
+        (1, 3, 3, channels),
+        (1, -(-size[0] // stride), -(-size[1] // stride), channels),
+        axis=3,
+        depth_multiplier=1,
+        padding="SAME",
+        stride_h=stride,
+        stride_w=stride,
+        dilation_h_factor=1,
+        dilation_w_factor=1,
     )
 
 
