@@ -55,10 +55,10 @@ def test_the_second_time_takes_seconds(kit):
     start = time.monotonic()
     second = kit.json(*arguments)
     assert time.monotonic() - start <= 6
-    for p in ("p50", "p95"):  # a tick of the counter is 40 instructions, and a byte may interrupt an inference
+    for p in ("p50", "p95", "max"):  # a tick of the counter is 40 instructions, and a byte may interrupt an inference
         assert second["latency"].pop(p) == pytest.approx(first["latency"].pop(p), rel=0.02)
     for figures in (first, second):  # what may differ between two runs
-        del figures["port"], figures["seconds"], figures["memory"]["stack_bytes"]
+        del figures["port"], figures["seconds"], figures["retries"], figures["memory"]["stack_bytes"]
     assert first == second
 
 
