@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from toolchain.errors import BadInput
 from toolchain.resources import resource
+from toolchain.signal.settings import SignalSettings
 from toolchain.tomlfile import Key, TomlSource, load_toml, nearest
 
 KIT_FILE = "kit.toml"
@@ -50,7 +51,10 @@ class Data(_Table):
 
 
 class InputSpec(_Table):
-    """``[input]``: one raw sample, and how it becomes the model's real-valued input: ``(raw - offset) * scale``."""
+    """``[input]``: one raw sample, and how it becomes the model's real-valued input: ``(raw - offset) * scale``.
+
+    With ``[signal]`` the front end makes the model's input of it, and offset and scale are that table's.
+    """
 
     shape: tuple[Count, ...] = Field(
         min_length=1,
@@ -132,6 +136,7 @@ class Kit(_Table):
     )
     data: Data
     input: InputSpec
+    signal: SignalSettings | None = None
     model: ModelSpec = ModelSpec()
     training: Training
     quantization: QuantizationSpec = QuantizationSpec()
@@ -146,6 +151,11 @@ class Kit(_Table):
         if twice:
             raise ValueError(f"should not name {', '.join(map(repr, twice))} twice")
         return labels
+
+    @property
+    def model_shape(self) -> tuple[int, ...]:
+        """Shape of the model's input without the batch: of a raw sample, or of what the front end makes of it."""
+        return self.signal.shape if self.signal else self.input.shape
 
     @property
     def path(self) -> Path:
@@ -167,9 +177,12 @@ class Kit(_Table):
     def training_key(self) -> str:
         """SHA-256 (hex) of everything in the kit that decides the trained model: equal keys, equal training.
 
-        Titles and pass marks are left out. The samples themselves are not in it unless ``data.sha256`` is given.
+        Titles, pass marks and how often a stream is looked at are left out. The samples themselves are not in it unless
+        ``data.sha256`` is given.
         """
         said = self.model_dump(mode="json", exclude={"title", "description", "pass_marks"})
+        for key in ("stride_ms", "hop"):
+            (said["signal"] or {}).pop(key, None)
         text = json.dumps(said, sort_keys=True).encode()
         return hashlib.sha256(text + b"\0" + self.model_file.read_bytes()).hexdigest()
 
@@ -229,4 +242,21 @@ def _load_file(path: Path, name: str = "") -> Kit:
         raise kit.refuse(("model", "file"), f'"{kit.model.file}" is not a file in the kit\'s own folder')
     if not kit.model_file.is_file():
         raise kit.refuse(("model", "file"), f'there is no file "{kit.model.file}" in {kit.folder}')
+    if kit.signal:
+        _check_raw_input(kit, kit.signal)
     return kit
+
+
+def _check_raw_input(kit: Kit, signal: SignalSettings) -> None:
+    """A sample must be what the front end makes one input of."""
+    for name in sorted({"offset", "scale"} & kit.input.model_fields_set):
+        raise kit.refuse(("input", name), "the front end takes raw values", f"write {name} into [signal]")
+    if kit.input.dtype != signal.raw_dtype:
+        raise kit.refuse(
+            ("input", "dtype"), f'is {kit.input.dtype}, but type = "{signal.type}" takes {signal.raw_dtype}'
+        )
+    if kit.input.shape not in (signal.raw_shape, (*signal.raw_shape, 1)):
+        text = f"is {list(kit.input.shape)}, but the front end takes {list(signal.raw_shape)}"
+        raise kit.refuse(
+            ("input", "shape"), text, f"write shape = {list(signal.raw_shape)}, or other settings of [signal]"
+        )

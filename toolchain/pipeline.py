@@ -142,10 +142,16 @@ def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> T
 
     made_from = {
         "kit": kit.training_key(),
-        "source": source_hash("train", "data", "kit.py"),
+        "source": source_hash("train", "data", "signal", "kit.py"),
+        "front_end": _front_end_source(kit),
         "versions": versions("tensorflow", "tensorflow-cpu", "keras", "numpy", "scikit-learn"),
     }
     return load_trained(workspace.artefact(workspace.folder(kit.name) / "model", made_from, make, progress))
+
+
+def _front_end_source(kit: Kit) -> str:
+    """Hash of the C that makes the model's input of raw samples, empty for a kit without a front end."""
+    return sha256_tree(resource("firmware_templates") / "signal", [".c", ".h"]) if kit.signal else ""
 
 
 def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
@@ -181,7 +187,8 @@ def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress
     made_from = {
         "model": trained.metrics["model_sha256"],
         "kit": kit.training_key(),
-        "source": source_hash("data", "model", "evaluate"),
+        "source": source_hash("data", "signal", "model", "evaluate"),
+        "front_end": _front_end_source(kit),
         "versions": versions("tflite-micro", "ai-edge-litert", "tflite-runtime", "numpy", "scikit-learn"),
     }
     folder = workspace.artefact(workspace.folder(kit.name) / "reference", made_from, make, progress)

@@ -125,11 +125,12 @@ def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource)
     """One line for the first of the errors in the file. A misspelt key goes before the missing ones, its effect."""
 
     def order(e: ErrorDetails) -> tuple[bool, int]:
-        return e["type"] != "extra_forbidden", int(source.where(_key(e)).rpartition(":")[2])
+        return e["type"] != "extra_forbidden", int(source.where(_value_key(_resolve(model, e)[0])).rpartition(":")[2])
 
     errors = sorted(error.errors(), key=order)
-    first, key = errors[0], _key(errors[0])
-    table = _model_at(model, key[:-1])
+    first = errors[0]
+    path, table = _resolve(model, first)
+    key = _value_key(path)
     place = f"[{'.'.join(map(str, key[:-1]))}]" if key[:-1] else "the top level"
     takes = f"{place} takes {', '.join(sorted(table.model_fields))}" if table else ""
     match first["type"]:
@@ -138,34 +139,57 @@ def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource)
             hint = " ".join(filter(None, (nearest(str(key[-1]), table.model_fields if table else ()), takes)))
         case "missing":
             text, hint = f'key "{key[-1]}" is missing in {place}', _description(table, key) or takes
+        case "union_tag_not_found":
+            text, hint = f'key "type" is missing in [{".".join(map(str, path))}]', "it says which keys the table takes"
+        case "union_tag_invalid":
+            key = (*key, "type")
+            text = f"{'.'.join(map(str, key))} = {first['ctx']['tag']!r}: should be {first['ctx']['expected_tags']}"
+            hint = ""
         case _:
             problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
             given = f" = {first['input']!r}" if isinstance(first["input"], str | int | float | bool) else ""
-            text, hint = f"{'.'.join(map(str, first['loc']))}{given}: {problem}", _description(table, key)
+            text, hint = f"{'.'.join(map(str, path))}{given}: {problem}", _description(table, key)
     if len(errors) > 1:
         hint = f"{hint}; {len(errors) - 1} more after this one".lstrip("; ")
     return BadInput(f"{source.where(key)}: {text}", hint)
 
 
-def _key(error: ErrorDetails) -> Key:
-    """The key an error is about: down to a value, through arrays of tables but not into arrays of values."""
-    key = tuple(error["loc"])
-    return key[:-1] if key and isinstance(key[-1], int) else key
+def _resolve(model: type[BaseModel], error: ErrorDetails) -> tuple[Key, type[BaseModel] | None]:
+    """The path of the value that an error is about, and the model of the table that it stands in (None where the table
+    is free-form).
 
-
-def _model_at(model: type[BaseModel], key: Key) -> type[BaseModel] | None:
-    """The model of the table ``key``, None where the table is free-form."""
-    for part in key:
+    Of a table that is one of several models pydantic's path has its ``type`` as a part of its own, the file has not.
+    """
+    path: list[str | int] = []
+    at: type[BaseModel] | None = model
+    choice: list[type[BaseModel]] = []
+    table = at
+    for part in error["loc"]:
+        if len(choice) > 1:
+            at = next(each for each in choice if each.model_fields["type"].default == part)
+            choice = [at]
+            continue
+        path.append(part)
         if isinstance(part, int):
             continue
-        field = model.model_fields.get(part)
-        inner = field.annotation if field else None
-        tables = [a for a in getattr(inner, "__args__", ()) if isinstance(a, type) and issubclass(a, BaseModel)]
-        inner = tables[0] if tables else inner  # of ``tuple[Table, ...]``, ``Table | None``
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            return None
-        model = inner
-    return model
+        table = at
+        field = at.model_fields.get(part) if at else None
+        choice = list(_tables(field.annotation)) if field else []
+        at = choice[0] if len(choice) == 1 else None
+    return tuple(path), table
+
+
+def _value_key(path: Key) -> Key:
+    """Down to a key of the file: through arrays of tables but not into arrays of values."""
+    return path[:-1] if path and isinstance(path[-1], int) else path
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field may hold: of ``Table``, ``tuple[Table, ...]``, ``Table | None``, ``A | B``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _tables(getattr(inner, "__origin__", inner) if hasattr(inner, "__metadata__") else inner)
 
 
 def _description(table: type[BaseModel] | None, key: Key) -> str:

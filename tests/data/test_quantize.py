@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolchain.data.quantize import dequantize, quantize, quantize_input, real_input
+from toolchain.data.quantize import dequantize, quantize, real_input
 from toolchain.kit import InputSpec
-from toolchain.model.graph import DType, Quantization, Tensor
 
 pytestmark = pytest.mark.unit
 
@@ -50,10 +49,3 @@ def test_quantize_is_the_nearest_step(real: float, scale: float, zero_point: int
 @given(st.integers(-128, 127), st.floats(2**-10, 4, width=32), st.integers(-128, 127))
 def test_quantize_undoes_dequantize(q: int, scale: float, zero_point: int) -> None:
     assert quantize(dequantize(np.array([q], np.int8), scale, zero_point), scale, zero_point).tolist() == [q]
-
-
-def test_quantize_input_uses_the_tensor_of_the_model() -> None:
-    tensor = Tensor("in", (1, 3), DType.INT8, Quantization((0.25,), (-10,)))
-    q = quantize_input(np.array([[4, 5, 0]], np.uint8), SPEC, tensor)
-    assert q.dtype == np.int8
-    assert q.tolist() == [[-10, -8, -18]]

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolchain.model.graph import Tensor
-
 if TYPE_CHECKING:
     from toolchain.kit import InputSpec
 
@@ -33,8 +31,3 @@ def quantize(real: np.ndarray, scale: float, zero_point: int, dtype: np.dtype | 
 def dequantize(q: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
     """``scale * (q - zero_point)`` as float32."""
     return np.float32(scale) * (q.astype(np.int32) - zero_point).astype(np.float32)
-
-
-def quantize_input(raw: np.ndarray, spec: InputSpec, tensor: Tensor) -> np.ndarray:
-    """Raw samples [n, *shape] to what is written into the model's input ``tensor``, one row a sample."""
-    return quantize(real_input(raw, spec), tensor.scale, tensor.zero_point, tensor.dtype.numpy)

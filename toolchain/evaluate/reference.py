@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolchain.data import load_dataset
-from toolchain.data.quantize import quantize_input, real_input
+from toolchain.data import features, load_dataset, model_inputs
 from toolchain.errors import Missing
 from toolchain.evaluate.device import Expected
 from toolchain.model.reader import read_model
@@ -26,11 +25,12 @@ def expect(kit: Kit, int8_model: bytes, float_model: bytes) -> Expected:
     graph = read_model(int8_model, kit.name)
     runner = reference_runner(int8_model, graph)
     tensor = graph.inputs[0]
-    inputs = quantize_input(test.x, kit.input, tensor).reshape(len(test), *tensor.shape[1:])
+    assert tensor.quantization is not None
+    inputs = model_inputs(kit, test.x, tensor.quantization).reshape(len(test), *tensor.shape[1:])
     outputs = np.concatenate([runner.run([row[np.newaxis]])[0] for row in inputs])
     try:
         floating = LiteRtRunner(float_model, reference=True)
-        real = real_input(test.x, kit.input).reshape(inputs.shape)
+        real = features(kit, test.x).reshape(inputs.shape)
         float_classes = np.array([floating.run([row[np.newaxis]])[0].argmax() for row in real])
     except Missing:
         float_classes = None

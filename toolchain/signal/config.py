@@ -15,7 +15,7 @@ from toolchain.signal.settings import AudioSettings, ImageSettings, MotionSettin
 
 _DB = 10 * math.log10(2)  # of power in one doubling
 
-_Made = tuple[dict[str, Any], tuple[int, ...], np.ndarray]  # values, shape and unit of a `Config`
+_Made = tuple[dict[str, Any], np.ndarray]  # values and unit of a `Config`
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def make_config(settings: SignalSettings, quantization: Quantization | None = No
     Raises `BadInput` where settings cannot be turned into tables.
     """
     if isinstance(settings, AudioSettings):
-        values, shape, unit = _audio(settings)
+        values, unit = _audio(settings)
     elif isinstance(settings, MotionSettings):
-        values, shape, unit = _motion(settings)
+        values, unit = _motion(settings)
     else:
-        values, shape, unit = _image(settings)
+        values, unit = _image(settings)
     output = output_stage(settings, unit, quantization or Quantization((1.0,), (0,)))
-    return Config(settings.type, {**values, "output": output}, shape, unit)
+    return Config(settings.type, {**values, "output": output}, settings.shape, unit)
 
 
 def output_stage(settings: SignalSettings, unit: np.ndarray, quantization: Quantization) -> Mapping[str, Any]:
@@ -93,7 +93,7 @@ def _audio(s: AudioSettings) -> _Made:
         "weights": weights,
         "transform": tables.dct(s.coefficients, s.filters).reshape(-1),
     }
-    return values, (s.frames, s.columns), np.array([decibels / 65536])
+    return values, np.array([decibels / 65536])
 
 
 def _motion(s: MotionSettings) -> _Made:
@@ -112,7 +112,7 @@ def _motion(s: MotionSettings) -> _Made:
         "curve": np.zeros(0, np.int32),
     }
     if not spectral:
-        return values, (s.window, s.axes), np.array([1 / 65536])
+        return values, np.array([1 / 65536])
     # Deviations are taken times the window's length. Powers are scaled by 1 / 2 (window) and 1 / fft before squaring
     # and by a power of two that makes the sum over the frames fit; a sine of 2^15 has half of that times the curve's
     # sum in its bin.
@@ -127,7 +127,7 @@ def _motion(s: MotionSettings) -> _Made:
         "curve": tables.half_curve("hann", s.fft),
     }
     one = np.array([_DB, 1.0, 1.0] + [_DB] * (s.fft // 2)) / 65536
-    return values, (s.columns,), np.tile(one, s.axes)
+    return values, np.tile(one, s.axes)
 
 
 def _image(s: ImageSettings) -> _Made:
@@ -147,4 +147,4 @@ def _image(s: ImageSettings) -> _Made:
         "step_y": -(-(height << 16) // s.size[0]),
         "step_x": -(-(width << 16) // s.size[1]),
     }
-    return values, (*s.size, s.channels), np.array([1 / 65536])
+    return values, np.array([1 / 65536])

@@ -108,18 +108,12 @@ class Stream:
 def _checked(settings: SignalSettings, samples: np.ndarray) -> np.ndarray:
     """``samples`` in C order. Raises `BadInput` when they are of another type or shape."""
     samples = np.asarray(samples)
-    dtype: type = np.int16
-    if isinstance(settings, AudioSettings):
-        shape: tuple[int, ...] = (samples.size,)
-    elif isinstance(settings, MotionSettings):
-        shape = (len(samples) if samples.ndim else 0, settings.axes)
-    else:
-        dtype = np.uint8
-        depth = {"grey8": (), "rgb888": (3,)}.get(settings.format, (2,))
-        shape = (*settings.source, *depth)
-    if samples.dtype != dtype or samples.shape != shape:
+    shape = settings.raw_shape
+    if not isinstance(settings, ImageSettings):  # of any length
+        shape = (len(samples) if samples.ndim else 0, *shape[1:])
+    if samples.dtype.name != settings.raw_dtype or samples.shape != shape:
         raise BadInput(
-            f"signal: {settings.type} takes {np.dtype(dtype).name} of shape {list(shape)},"
+            f"signal: {settings.type} takes {settings.raw_dtype} of shape {list(shape)},"
             f" not {samples.dtype.name} of {list(samples.shape)}"
         )
     return np.ascontiguousarray(samples)

@@ -30,6 +30,21 @@ class _Settings(BaseModel):
         """Number of features after which ``offset`` and ``scale`` repeat."""
         raise NotImplementedError
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the model's input without the batch."""
+        raise NotImplementedError
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of what one input of the model is made of: a sample of a kit."""
+        raise NotImplementedError
+
+    @property
+    def raw_dtype(self) -> str:
+        """Type of a raw value."""
+        return "int16"
+
     @model_validator(mode="after")
     def _one_or_each(self) -> _Settings:
         for name, values in (("offset", self.offset), ("scale", self.scale)):
@@ -61,6 +76,7 @@ class AudioSettings(_Settings):
     energy: Literal["power", "magnitude"] = Field(default="power", description="what the filters add up")
     floor_db: float = Field(default=-100.0, ge=-150, le=0, description="lower energies count as this one")
     coefficients: int = Field(default=0, ge=0, description="of the DCT over the filters (MFCC); 0 for log-mel energies")
+    stride_ms: Milliseconds = Field(default=250.0, description="from an inference to the next in a stream")
 
     @property
     def window(self) -> int:
@@ -78,12 +94,25 @@ class AudioSettings(_Settings):
         return round(self.rate * self.length_ms / 1000)
 
     @property
+    def stride(self) -> int:
+        """Samples from an inference to the next in a stream: it is due at the end of the first frame after them."""
+        return round(self.rate * self.stride_ms / 1000)
+
+    @property
     def frames(self) -> int:
         return max(0, (self.length - self.window) // self.hop + 1)
 
     @property
     def columns(self) -> int:
         return self.coefficients or self.filters
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.frames, self.columns
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        return (self.length,)
 
     @model_validator(mode="after")
     def _consistent(self) -> AudioSettings:
@@ -93,6 +122,8 @@ class AudioSettings(_Settings):
             raise ValueError(f"hop_ms is {self.hop} samples, which should be 1 to {self.window} (window_ms)")
         if self.frames < 1:
             raise ValueError(f"length_ms is {self.length} samples, less than one frame of {self.window}")
+        if self.stride < self.hop:
+            raise ValueError(f"stride_ms is {self.stride} samples, less than one hop of {self.hop}")
         if not self.f_min < self.f_max <= self.rate / 2:
             raise ValueError(f"f_min < f_max <= {self.rate / 2:g} Hz (half of rate) should hold")
         if self.coefficients > self.filters:
@@ -124,6 +155,14 @@ class MotionSettings(_Settings):
     @property
     def columns(self) -> int:
         return self.axes if self.features == "raw" else self.axes * self.each
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.raw_shape if self.features == "raw" else (self.columns,)
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        return self.window, self.axes
 
     @model_validator(mode="after")
     def _consistent(self) -> MotionSettings:
@@ -161,6 +200,18 @@ class ImageSettings(_Settings):
     @property
     def columns(self) -> int:
         return self.channels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return *self.size, self.channels
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        return *self.source, *{"grey8": (), "rgb888": (3,)}.get(self.format, (2,))
+
+    @property
+    def raw_dtype(self) -> str:
+        return "uint8"
 
     @model_validator(mode="after")
     def _consistent(self) -> ImageSettings:

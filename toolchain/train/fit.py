@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from toolchain.data import Dataset, real_input
+from toolchain.data import Dataset, features
 from toolchain.errors import BadInput
 from toolchain.kit import Kit
 from toolchain.progress import Progress
@@ -59,7 +59,7 @@ def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
 
     history = model.fit(
         batches,
-        validation_data=(real_input(data.validation.x, kit.input), data.validation.y),
+        validation_data=(features(kit, data.validation.x), data.validation.y),
         epochs=kit.training.epochs,
         callbacks=[stop, keras.callbacks.LambdaCallback(on_epoch_end=report)],
         verbose=0,
@@ -74,7 +74,7 @@ def _batches(kit: Kit, data: Dataset, augment: Callable[..., np.ndarray] | None)
     """The training samples in a new order each epoch, varied by ``augment``."""
     import keras
 
-    x, y = real_input(data.train.x, kit.input), data.train.y
+    x, y = features(kit, data.train.x), data.train.y
     size, rng = kit.training.batch_size, np.random.default_rng(kit.training.seed)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc,name-defined]
@@ -124,7 +124,7 @@ def _build(kit: Kit, code: ModuleType) -> Any:
     build = _function(kit, code, "function", kit.model.function)
     assert build is not None
     with _blame(kit):
-        model = build(kit.input.shape, len(kit.labels))
+        model = build(kit.model_shape, len(kit.labels))
     if not isinstance(model, keras.Model):
         raise kit.refuse(("model", "function"), f"gives a {type(model).__name__}, not a keras.Model")
     try:
@@ -133,7 +133,7 @@ def _build(kit: Kit, code: ModuleType) -> Any:
         raise kit.refuse(
             ("model", "function"), "builds a model whose input is not known", "begin it with keras.Input(shape)"
         ) from None
-    wanted = [kit.input.shape], [(len(kit.labels),)]
+    wanted = [kit.model_shape], [(len(kit.labels),)]
     if shapes != wanted:
         text = f"builds a model from {shapes[0]} to {shapes[1]}, the kit needs {wanted[0]} to {wanted[1]}"
         raise kit.refuse(("model", "function"), text)

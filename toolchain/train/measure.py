@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from toolchain.data import quantize_input
-from toolchain.kit import InputSpec
 from toolchain.model.graph import Graph, Tensor
 from toolchain.model.runners import Runner
 
 
-def predict(runner: Runner, graph: Graph, raw: np.ndarray, spec: InputSpec) -> np.ndarray:
-    """Outputs [n, classes] in the model's integers for raw samples [n, *shape], one run a sample."""
-    tensor = graph.inputs[0]
-    rows = quantize_input(raw, spec, tensor)
-    return np.stack([runner.run([row.reshape(tensor.shape)])[0].reshape(-1) for row in rows])
+def predict(runner: Runner, graph: Graph, inputs: np.ndarray) -> np.ndarray:
+    """Outputs [n, classes] in the model's integers for int8 inputs [n, *shape], one run a sample."""
+    shape = graph.inputs[0].shape
+    return np.stack([runner.run([row.reshape(shape)])[0].reshape(-1) for row in inputs])
 
 
 def confusion_matrix(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:

@@ -25,7 +25,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from toolchain.data import load_dataset, real_input
+from toolchain.data import features, load_dataset, model_inputs
 from toolchain.data.split import shuffled
 from toolchain.errors import KitError
 from toolchain.kit import Kit
@@ -109,17 +109,18 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
     report.log("converting to int8")
     with timed("convert"):
         chosen = shuffled(len(data.train), kit.data.split_seed)[: kit.quantization.representative_samples]
-        int8 = convert_int8(fitted.model, real_input(data.train.x[chosen], kit.input))
+        int8 = convert_int8(fitted.model, features(kit, data.train.x[chosen]))
         (folder / names.INT8_TFLITE).write_bytes(int8)
         (folder / names.FLOAT_TFLITE).write_bytes(convert_float(fitted.model))
 
     report.log(f"measuring on {len(data.test)} test samples")
     with timed("measure"):
         graph = read_model(int8, kit.name)
-        runner = reference_runner(int8, graph)
+        runner, quantization = reference_runner(int8, graph), graph.inputs[0].quantization
+        assert quantization is not None
         answers = {
-            "float": fitted.model.predict(real_input(data.test.x, kit.input), verbose=0).argmax(axis=1),
-            "int8": predict(runner, graph, data.test.x, kit.input).argmax(axis=1),
+            "float": fitted.model.predict(features(kit, data.test.x), verbose=0).argmax(axis=1),
+            "int8": predict(runner, graph, model_inputs(kit, data.test.x, quantization)).argmax(axis=1),
         }
         accuracy = {which: float(np.mean(a == data.test.y)) for which, a in answers.items()}
         confusion = {which: confusion_matrix(data.test.y, a, len(kit.labels)) for which, a in answers.items()}
