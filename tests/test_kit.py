@@ -103,6 +103,8 @@ def test_a_kit_is_frozen() -> None:
         ("test = 0.2", "test = 1.5", "test", "less than 1", "no stage before the last"),
         ("test = 0.2", "test = nan", "test", "finite", ""),
         ("test = 0.2", "test = 0.95", "[data]", "leave nothing to train on", ""),
+        ("test = 0.2", "folds = 1", "folds", "greater than or equal to 2", "cross-validation"),
+        ("test = 0.2", "test = 0.2\nfolds = 5", "[data]", "should have one of test, folds and own_test", ""),
         ("scale = 0.0625", "scale = 0", "scale", "should not be 0", "one step of the raw value"),
         ('dtype = "uint8"', 'dtype = "uint9"', "dtype", "'uint8', 'int8', 'int16' or 'float32'", "raw value"),
         ("shape = [8, 8, 1]", "shape = [8, 0, 1]", "shape", "input.shape.1 = 0: should be greater than 0", "channels"),
@@ -237,3 +239,36 @@ def test_the_training_key_follows_what_training_depends_on(tmp_path: Path) -> No
     folder = copy_kit(tmp_path / "code")
     (folder / "model.py").write_text("# another\n")
     assert load_kit(folder).training_key() != key
+
+
+SMALL = "\n[variants.small]\ndata.samples = 200\ntraining.epochs = 2\npass_marks.min_float_accuracy = 0.1\n"
+
+
+def test_a_variant_is_the_kit_with_some_keys_changed(tmp_path: Path) -> None:
+    folder = copy_kit(tmp_path / "kits" / "digits")
+    with (folder / "kit.toml").open("a") as file:
+        file.write(SMALL)
+    whole, small = load_kit("digits", tmp_path), load_kit("digits:small", tmp_path)
+    assert (small.name, small.data.samples, small.training.epochs) == ("digits-small", 200, 2)
+    assert small.training.batch_size == whole.training.batch_size and small.data.source == whole.data.source
+    assert small.folder == folder and whole.training.epochs == 40
+    assert small.training_key() != whole.training_key()
+    assert load_kit(f"{folder}:small").name == "digits-small"
+    assert whole.training_key() == load_kit(copy_kit(tmp_path / "without")).training_key()
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("[variants.smal]\ntraining.epochs = 1\n", 'digits has no variant "small"'),
+        ("[variants.small]\ntraining.epoch = 1\n", r"kit\.toml:\d+: variants\.small\.training\.epoch: Extra inputs"),
+        ("[variants.small]\ntraining.epochs = 0\n", r"variants\.small\.training\.epochs: Input should be greater"),
+        ("[variants.small]\ntraining = 0\n", r"variants\.small\.training: Input should be a valid"),
+    ],
+)
+def test_a_variant_that_cannot_be(tmp_path: Path, said: str, says: str) -> None:
+    folder = copy_kit(tmp_path / "k")
+    with (folder / "kit.toml").open("a") as file:
+        file.write("\n" + said)
+    with pytest.raises(BadInput, match=says):
+        load_kit(f"{folder}:small")

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from toolchain.errors import BadInput
 from toolchain.resources import resource
@@ -39,13 +39,31 @@ class Data(_Table):
         pattern="^([0-9a-f]{64})?$",
         description="hash of the samples that the pass marks were set on (Dataset.sha256)",
     )
+    samples: Count | None = Field(default=None, description="use only so many, drawn by split_seed: for a quick look")
     split_seed: int = Field(ge=0, description="seed of the split into training, validation and test samples")
     validation: Fraction = Field(description="part of all samples that training stops early by, such as 0.1")
-    test: Fraction = Field(description="part of all samples that no stage before the last sees, such as 0.2")
+    test: Fraction | None = Field(
+        default=None, description="part of all samples that no stage before the last sees, such as 0.2"
+    )
+    own_test: bool = Field(default=False, description="instead of test: the test part is the one the source names")
+    folds: Annotated[int, Field(ge=2, le=50)] | None = Field(
+        default=None,
+        description="instead of test: cross-validation, each fold is the test part once; the first one's model is kept",
+    )
+    group_split: bool = Field(
+        default=False, description="no group of the source (person, voice, recording) is in two parts"
+    )
+
+    @property
+    def test_share(self) -> float:
+        """Part of all samples that is for the test; 0 when the source says which."""
+        return 1 / self.folds if self.folds else self.test or 0.0
 
     @model_validator(mode="after")
     def _something_to_train_on(self) -> Data:
-        if self.validation + self.test >= 1:
+        if [self.test is not None, self.folds is not None, self.own_test].count(True) != 1:
+            raise ValueError("should have one of test, folds and own_test")
+        if self.validation + self.test_share >= 1:
             raise ValueError("validation and test together leave nothing to train on")
         return self
 
@@ -130,7 +148,9 @@ class Kit(_Table):
     )
     title: str = Field(min_length=1, description="a few words for people")
     description: str = Field(default="", description="a sentence or two for people")
-    task: Literal["classification"] = Field(description="what the model does")
+    task: Literal["classification", "anomaly"] = Field(
+        description="what the model does: name the class, or rebuild normal samples well and all others badly"
+    )
     labels: tuple[Annotated[str, Field(min_length=1, max_length=31)], ...] = Field(
         min_length=2, max_length=255, description="name of each class, in the order of the model's outputs"
     )
@@ -141,6 +161,9 @@ class Kit(_Table):
     training: Training
     quantization: QuantizationSpec = QuantizationSpec()
     pass_marks: PassMarks
+    variants: dict[str, dict[str, Any]] = Field(
+        default={}, description="by name: tables of this file again with the keys that differ, for KIT:VARIANT"
+    )
 
     _source: TomlSource = PrivateAttr(default=TomlSource(Path(KIT_FILE), {}))
 
@@ -180,7 +203,7 @@ class Kit(_Table):
         Titles, pass marks and how often a stream is looked at are left out. The samples themselves are not in it unless
         ``data.sha256`` is given.
         """
-        said = self.model_dump(mode="json", exclude={"title", "description", "pass_marks"})
+        said = self.model_dump(mode="json", exclude={"title", "description", "pass_marks", "variants"})
         for key in ("stride_ms", "hop"):
             (said["signal"] or {}).pop(key, None)
         text = json.dumps(said, sort_keys=True).encode()
@@ -206,9 +229,13 @@ def list_kits(cwd: Path | None = None) -> list[Kit]:
 def load_kit(name_or_path: str | Path, cwd: Path | None = None) -> Kit:
     """The kit with this name, or in this folder, or of this ``kit.toml``.
 
-    A name without a path separator is looked for among the kits first. Raises `BadInput` for an unknown name (with
-    the nearest one) and for a ``kit.toml`` that says something it must not (with file and line).
+    A name without a path separator is looked for among the kits first. ``NAME:VARIANT`` gives the kit with the changes
+    of ``[variants.VARIANT]``, called ``NAME-VARIANT``. Raises `BadInput` for an unknown name (with the nearest one) and
+    for a ``kit.toml`` that says something it must not (with file and line).
     """
+    base, mark, variant = str(name_or_path).rpartition(":")
+    if mark and re.fullmatch(r"[a-z0-9_-]+", variant):
+        return _varied(load_kit(base, cwd), variant)
     cwd = cwd or Path.cwd()
     kits = find_kits(cwd)
     name = str(name_or_path)
@@ -260,3 +287,24 @@ def _check_raw_input(kit: Kit, signal: SignalSettings) -> None:
         raise kit.refuse(
             ("input", "shape"), text, f"write shape = {list(signal.raw_shape)}, or other settings of [signal]"
         )
+
+
+def _varied(kit: Kit, variant: str) -> Kit:
+    """``kit`` with the changes of ``[variants.<variant>]``."""
+    if variant not in kit.variants:
+        raise BadInput(
+            f'{kit.name} has no variant "{variant}"',
+            f"{nearest(variant, kit.variants)} variants: {', '.join(kit.variants) or 'none'}".strip(),
+        )
+    said = kit.model_dump(exclude={"variants"}, exclude_unset=True)
+    for table, changes in kit.variants[variant].items():
+        both = isinstance(said.get(table), dict) and isinstance(changes, dict)
+        said[table] = {**said[table], **changes} if both else changes
+    try:
+        varied = Kit.model_validate({**said, "name": f"{kit.name}-{variant}"}, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ("variants", variant, *(part for part in first["loc"] if isinstance(part, str)))
+        raise kit.refuse(key, first["msg"].removeprefix("Value error, ")) from None
+    varied._source = kit._source
+    return varied

@@ -91,12 +91,14 @@ GOOD = Samples(np.zeros((100, 8, 8, 1), np.uint8), np.arange(100) % 10, "made up
         (replace(GOOD, y=GOOD.y + 1), "labels: names 10 classes but the data have class 10"),
         (replace(GOOD, y=GOOD.y - 1), "labels: names 10 classes but the data have class -1"),
         (replace(GOOD, y=GOOD.y % 9), 'labels: no sample is of class "9"'),
+        (replace(GOOD, groups=np.zeros(99)), r"100 samples with groups of shape \[99\]"),
+        (replace(GOOD, test=np.zeros((100, 1), bool)), r"100 samples with test of shape \[100, 1\]"),
     ],
 )
 def test_samples_that_do_not_fit_the_kit_are_refused(
     digits: Kit, monkeypatch: pytest.MonkeyPatch, samples: Samples, says: str
 ) -> None:
-    monkeypatch.setattr(dataset_module, "load_samples", lambda kit: samples)
+    monkeypatch.setattr(dataset_module, "load_samples", lambda kit, progress: samples)
     with pytest.raises(BadInput, match=says):
         load_dataset(changed(digits, "data", sha256=""))
 
@@ -104,7 +106,7 @@ def test_samples_that_do_not_fit_the_kit_are_refused(
 def test_nan_is_refused(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     x = GOOD.x.astype(np.float32)
     x[3, 0, 0] = np.nan
-    monkeypatch.setattr(dataset_module, "load_samples", lambda kit: replace(GOOD, x=x))
+    monkeypatch.setattr(dataset_module, "load_samples", lambda kit, progress: replace(GOOD, x=x))
     with pytest.raises(BadInput, match="sample 3 holds NaN"):
         load_dataset(changed(changed(digits, "data", sha256=""), "input", dtype="float32"))
 
@@ -120,3 +122,53 @@ def test_the_hash_sees_values_labels_shape_and_type_but_not_byte_order() -> None
         replace(base, x=base.x.astype(np.int32)),
     ]
     assert len({samples_sha256(s) for s in [base, *others]}) == 5
+
+
+def given(monkeypatch: pytest.MonkeyPatch, samples: Samples) -> None:
+    monkeypatch.setattr(dataset_module, "load_samples", lambda kit, progress: samples)
+
+
+def test_groups_that_the_source_does_not_tell(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, GOOD)
+    with pytest.raises(BadInput, match="group_split: the source does not say"):
+        load_dataset(changed(digits, "data", sha256="", group_split=True))
+    with pytest.raises(BadInput, match="own_test: the source has no test part"):
+        load_dataset(changed(digits, "data", sha256="", test=None, own_test=True))
+
+
+def test_no_group_is_in_two_parts(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = np.arange(100) // 10 % 5  # five people, each with every class
+    given(monkeypatch, replace(GOOD, groups=people))
+    for fold in range(5):
+        data = load_dataset(changed(digits, "data", sha256="", test=None, folds=5, group_split=True), fold=fold)
+        parts = [set(part.groups.tolist()) for part in (data.train, data.validation, data.test)]
+        assert [len(part) for part in parts] == [3, 1, 1]
+        assert set.union(*parts) == set(range(5))
+
+
+def test_each_sample_is_in_the_test_part_of_one_fold(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, replace(GOOD, x=GOOD.x + np.arange(100, dtype=np.uint8)[:, None, None, None]))
+    kit = changed(digits, "data", sha256="", test=None, folds=5)
+    tested = [load_dataset(kit, fold=fold).test.x[:, 0, 0, 0].tolist() for fold in range(5)]
+    assert sorted(i for part in tested for i in part) == list(range(100))
+
+
+def test_the_sources_own_test_part(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = np.arange(100) >= 70
+    given(monkeypatch, replace(GOOD, test=own, groups=np.arange(100)))
+    data = load_dataset(changed(digits, "data", sha256="", test=None, own_test=True))
+    assert data.test.groups.tolist() == list(range(70, 100))
+    assert len(data.validation) == 10 and len(data.train) == 60
+
+
+def test_a_few_of_the_samples(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, GOOD)
+    data = load_dataset(changed(digits, "data", sha256="", samples=50, validation=0.2))
+    assert len(data.train) + len(data.validation) + len(data.test) == 50
+    assert np.bincount(data.test.y).tolist() == [1] * 10
+
+
+def test_groups_of_one_class_each_cannot_be_in_every_part(digits: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(monkeypatch, replace(GOOD, groups=GOOD.y))
+    with pytest.raises(BadInput, match=r'group_split: no test sample is of class "\d"'):
+        load_dataset(changed(digits, "data", sha256="", group_split=True))

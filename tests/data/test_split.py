@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolchain.data.split import shuffled, stratified_split
+from toolchain.data.split import assign_groups, shuffled, stratified_split
 from toolchain.errors import BadInput
 
 pytestmark = pytest.mark.unit
@@ -50,3 +50,34 @@ def test_the_shuffle_is_what_it_always_was() -> None:
 def test_a_class_too_small_for_every_part_is_refused() -> None:
     with pytest.raises(BadInput, match="class 1 has 2 samples, too few for each of the 3 parts"):
         stratified_split(np.array([0] * 50 + [1] * 2), (0.2, 0.1), 1)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(2, 5), st.integers(0, 2**32), st.data())
+def test_groups_stay_whole_and_parts_get_their_share(parts: int, seed: int, data: st.DataObject) -> None:
+    sizes = data.draw(st.lists(st.integers(5, 15), min_size=8 * parts, max_size=12 * parts))
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    y = np.arange(len(groups)) % 3
+    part_of = assign_groups(y, groups, (1 / parts,) * parts, seed)
+    for group in range(len(sizes)):
+        assert len(np.unique(part_of[groups == group])) == 1
+    for part in range(parts):
+        assert abs(np.count_nonzero(part_of == part) - len(y) / parts) <= max(sizes)
+
+
+def test_small_parts_are_filled_too() -> None:
+    groups = np.repeat(np.array([f"person {i}" for i in range(20)]), 10)
+    part_of = assign_groups(np.arange(200) % 2, groups, (0.1, 0.1, 0.8), 3)
+    assert np.bincount(part_of).tolist() == [20, 20, 160]
+
+
+def test_groups_of_one_class_each_are_dealt_class_by_class() -> None:
+    groups = np.repeat(np.arange(20), 10)
+    y = groups % 2
+    part_of = assign_groups(y, groups, (0.2, 0.8), 1)
+    assert np.bincount(y[part_of == 0]).tolist() == [20, 20]
+
+
+def test_fewer_groups_than_parts() -> None:
+    with pytest.raises(BadInput, match="2 groups cannot be divided into 3 parts"):
+        assign_groups(np.arange(10) % 2, np.arange(10) % 2, (0.2, 0.2, 0.6), 1)

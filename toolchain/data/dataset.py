@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolchain.data.sources import Samples, load_samples
-from toolchain.data.split import stratified_split
+from toolchain.data.split import divide
 from toolchain.errors import BadInput
+from toolchain.progress import Progress
 
 if TYPE_CHECKING:
     from toolchain.kit import Kit
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One part: ``x`` raw samples [n, *shape] of the kit's input dtype, ``y`` class numbers int64 [n]. Read-only."""
+    """One part: ``x`` raw samples [n, *shape] of the kit's input dtype, ``y`` class numbers int64 [n], and ``groups``
+    [n] (person, voice, recording) where the source tells them. Read-only."""
 
     x: np.ndarray
     y: np.ndarray
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -47,18 +50,16 @@ class Dataset:
     provenance: Provenance
 
 
-def load_dataset(kit: Kit) -> Dataset:
+def load_dataset(kit: Kit, progress: Progress | None = None, fold: int = 0) -> Dataset:
     """Load, check and split the samples of ``kit``; equal kits and equal data give equal arrays.
 
-    Raises `BadInput` when the samples do not fit the kit, `Missing` when a package is not installed.
+    ``fold`` says which of ``kit.data.folds`` is the test part. Raises `BadInput` when the samples do not fit the kit,
+    `Missing` when a package is not installed.
     """
-    samples = load_samples(kit)
+    samples = load_samples(kit, progress)
     digest = samples_sha256(samples)
     _check(kit, samples, digest)
-    test, validation, train = (
-        _part(samples, indices)
-        for indices in stratified_split(samples.y, (kit.data.test, kit.data.validation), kit.data.split_seed)
-    )
+    test, validation, train = (_part(samples, indices) for indices in divide(kit, samples, fold))
     return Dataset(train, validation, test, kit.labels, Provenance(samples.source, samples.licence, digest))
 
 
@@ -73,10 +74,12 @@ def samples_sha256(samples: Samples) -> str:
 
 
 def _part(samples: Samples, indices: np.ndarray) -> Split:
-    x, y = samples.x[indices], samples.y[indices].astype(np.int64)
-    x.setflags(write=False)
-    y.setflags(write=False)
-    return Split(x, y)
+    groups = None if samples.groups is None else samples.groups[indices]
+    part = Split(samples.x[indices], samples.y[indices].astype(np.int64), groups)
+    for array in (part.x, part.y, part.groups):
+        if array is not None:
+            array.setflags(write=False)
+    return part
 
 
 def _check(kit: Kit, samples: Samples, digest: str) -> None:
@@ -87,6 +90,13 @@ def _check(kit: Kit, samples: Samples, digest: str) -> None:
         raise kit.refuse(("input", "dtype"), f"is {kit.input.dtype} but the samples are {x.dtype.name}")
     if len(x) != len(y) or not len(y):
         raise BadInput(f"{samples.source}: {len(x)} samples with {len(y)} labels")
+    for name, said in (("groups", samples.groups), ("test", samples.test)):
+        if said is not None and said.shape != y.shape:
+            raise BadInput(f"{samples.source}: {len(x)} samples with {name} of shape {list(said.shape)}")
+    if kit.data.group_split and samples.groups is None:
+        raise kit.refuse(("data", "group_split"), "the source does not say which samples belong together")
+    if kit.data.own_test and samples.test is None:
+        raise kit.refuse(("data", "own_test"), "the source has no test part of its own", "write test = 0.2 instead")
     if not np.isfinite(x).all():
         raise BadInput(f"{samples.source}: sample {np.argwhere(~np.isfinite(x))[0][0]} holds NaN or infinity")
     beyond = y[(y < 0) | (y >= len(kit.labels))]

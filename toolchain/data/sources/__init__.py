@@ -1,7 +1,8 @@
 """Where samples come from. One module a source, named as ``data.source`` of ``kit.toml`` names it.
 
-A source has a function ``load(...) -> Samples`` whose keyword arguments are what ``[data.settings]`` may hold. It
-imports what it needs inside ``load`` and raises `errors.Missing` when that is not installed.
+A source has a function ``load(...) -> Samples`` whose keyword arguments are what ``[data.settings]`` may hold; one
+called ``progress`` is not a setting, but told what takes long. It imports what it needs inside ``load`` and raises
+`errors.Missing` when that is not installed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolchain.progress import Progress, Quiet
 from toolchain.tomlfile import nearest
 
 if TYPE_CHECKING:
@@ -23,12 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """All samples of a source: ``x`` raw values [samples, *shape], ``y`` class numbers [samples], and their origin."""
+    """All samples of a source: ``x`` raw values [samples, *shape], ``y`` class numbers [samples], and their origin.
+
+    ``groups`` [samples], int or str, says who or what each sample is of (person, voice, recording) where that is known;
+    ``test`` [samples], bool, which are the test part where the source itself names one.
+    """
 
     x: np.ndarray
     y: np.ndarray
     source: str
     licence: str
+    groups: np.ndarray | None = None
+    test: np.ndarray | None = None
 
 
 def source_names() -> tuple[str, ...]:
@@ -36,7 +44,7 @@ def source_names() -> tuple[str, ...]:
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 
-def load_samples(kit: Kit) -> Samples:
+def load_samples(kit: Kit, progress: Progress | None = None) -> Samples:
     """Run the source that the kit names. Raises `BadInput` for an unknown source or setting, `Missing` for a package
     that is not installed."""
     name, settings = kit.data.source, kit.data.settings
@@ -44,8 +52,10 @@ def load_samples(kit: Kit) -> Samples:
         hint = f"{nearest(name, source_names())} sources: {', '.join(source_names())}".strip()
         raise kit.refuse(("data", "source"), f'there is no source "{name}"', hint)
     load = importlib.import_module(f"{__name__}.{name}").load
-    _check_settings(kit, settings, tuple(inspect.signature(load).parameters))
-    samples: Samples = load(**settings)
+    parameters = tuple(inspect.signature(load).parameters)
+    _check_settings(kit, settings, tuple(name for name in parameters if name != "progress"))
+    told = {"progress": progress or Quiet()} if "progress" in parameters else {}
+    samples: Samples = load(**settings, **told)
     return samples
 
 
