@@ -115,6 +115,9 @@ def test_a_kit_is_frozen() -> None:
         ('file = "model.py"', 'file = "net.py"', "file", 'there is no file "net.py"', ""),
         ('file = "model.py"', 'file = "../model.py"', "file", "not a file in the kit's own folder", ""),
         ('function = "build"', 'function = "build()"', "function", "should match pattern", "keras.Model"),
+        ("[pass", "[postprocessing]\nignored = ['ten']\n[pass", "ignored", '"ten" is no label', "labels: 0, 1, 2"),
+        ("[pass", "[postprocessing]\nlenght = 3\n[pass", "lenght", 'unknown key "lenght"', 'did you mean "length"?'),
+        ("[pass", "[postprocessing]\nlength = 3\n[pass", "[postproc", "length is of no use with smoothing", ""),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(
@@ -231,7 +234,11 @@ def test_the_training_key_follows_what_training_depends_on(tmp_path: Path) -> No
     key = load_kit(copy_kit(tmp_path / "first")).training_key()
     assert load_kit(copy_kit(tmp_path / "again")).training_key() == key
     for i, edit in enumerate(
-        [("title = ", "title = 'x' #"), ("min_float_accuracy = 0.97", "min_float_accuracy = 0.9")]
+        [
+            ("title = ", "title = 'x' #"),
+            ("min_float_accuracy = 0.97", "min_float_accuracy = 0.9"),
+            ("[pass_marks]", "[postprocessing]\nthreshold = 0.5\n[pass_marks]"),
+        ]
     ):
         assert load_kit(copy_kit(tmp_path / f"same{i}", edit)).training_key() == key
     for i, edit in enumerate([("epochs = 40", "epochs = 41"), ("split_seed = 7", "split_seed = 8")]):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from toolchain.errors import BadInput
+from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.resources import resource
 from toolchain.signal.settings import SignalSettings
 from toolchain.tomlfile import Key, TomlSource, load_toml, nearest
@@ -160,6 +161,7 @@ class Kit(_Table):
     model: ModelSpec = ModelSpec()
     training: Training
     quantization: QuantizationSpec = QuantizationSpec()
+    postprocessing: PostprocessingSettings = PostprocessingSettings()
     pass_marks: PassMarks
     variants: dict[str, dict[str, Any]] = Field(
         default={}, description="by name: tables of this file again with the keys that differ, for KIT:VARIANT"
@@ -200,10 +202,11 @@ class Kit(_Table):
     def training_key(self) -> str:
         """SHA-256 (hex) of everything in the kit that decides the trained model: equal keys, equal training.
 
-        Titles, pass marks and how often a stream is looked at are left out. The samples themselves are not in it unless
-        ``data.sha256`` is given.
+        Titles, post-processing, pass marks and how often a stream is looked at are left out. The samples themselves are
+        not in it unless ``data.sha256`` is given.
         """
-        said = self.model_dump(mode="json", exclude={"title", "description", "pass_marks", "variants"})
+        left_out = {"title", "description", "postprocessing", "pass_marks", "variants"}
+        said = self.model_dump(mode="json", exclude=left_out)
         for key in ("stride_ms", "hop"):
             (said["signal"] or {}).pop(key, None)
         text = json.dumps(said, sort_keys=True).encode()
@@ -267,6 +270,9 @@ def _load_file(path: Path, name: str = "") -> Kit:
         raise kit.refuse(("name",), f'is "{kit.name}" but its folder is called "{name}"', f'write name = "{name}"')
     if Path(kit.model.file).name != kit.model.file:
         raise kit.refuse(("model", "file"), f'"{kit.model.file}" is not a file in the kit\'s own folder')
+    if unknown := [label for label in kit.postprocessing.ignored if label not in kit.labels]:
+        hint = f"labels: {', '.join(kit.labels)}"
+        raise kit.refuse(("postprocessing", "ignored"), f'"{unknown[0]}" is no label', hint)
     if not kit.model_file.is_file():
         raise kit.refuse(("model", "file"), f'there is no file "{kit.model.file}" in {kit.folder}')
     if kit.signal:

@@ -175,7 +175,7 @@ def test_the_history_of_a_stream_is_the_input_of_the_whole() -> None:
     assert isinstance(s, AudioSettings)
     count, columns = 7, s.columns
     frames, got = np.zeros((count, columns), np.int8), np.zeros((count, columns), np.int8)
-    history = library.structure("kit_history")()
+    history = library.ROOM.structure("kit_history")()
     built.kit_history_next.restype = ctypes.c_void_p
     built.kit_history_init(ctypes.byref(history), ctypes.c_void_p(frames.ctypes.data), count, columns)
     pcm = sounds.speech_like(0.3, 20000)

@@ -30,7 +30,7 @@ EVERY = [
 
 
 def check_equal(struct: str, frozen: ctypes.Structure, values: Mapping[str, Any]) -> None:
-    for field in library.structs()[struct]:
+    for field in library.ROOM.structs[struct]:
         there, value = getattr(frozen, field.name), values[field.name]
         if isinstance(value, Mapping):
             check_equal(field.type.removeprefix("struct "), there, value)
@@ -45,7 +45,7 @@ def check_equal(struct: str, frozen: ctypes.Structure, values: Mapping[str, Any]
 def test_frozen_numbers_are_those_of_training(s: SignalSettings) -> None:
     config = make_config(s, INT8)
     built = load_library(FrontEnd(s, INT8).c_files())
-    check_equal(config.struct, library.structure(config.struct).in_dll(built, "kit_signal_config"), config.values)
+    check_equal(config.struct, library.ROOM.structure(config.struct).in_dll(built, "kit_signal_config"), config.values)
 
 
 @pytest.mark.parametrize("s", [EVERY[0], EVERY[2], EVERY[4]])

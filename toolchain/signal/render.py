@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
-from toolchain.compiler import c_text
 from toolchain.signal.config import Config
-from toolchain.signal.library import sources, structs
+from toolchain.signal.library import ROOM
 from toolchain.signal.settings import AudioSettings, MotionSettings, SignalSettings
 
 HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
@@ -17,45 +13,17 @@ HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
 
 def c_files(settings: SignalSettings, config: Config) -> dict[str, str]:
     """The sources of the front end that ``settings`` ask for, with their configuration, by file name."""
-    wanted, waiting = {}, [f"kit_{config.family}.c"]
+    names = [f"kit_{config.family}.c"]
     if isinstance(settings, AudioSettings):
-        waiting.append("kit_history.c")  # what makes the model's input of frames
-    while waiting:
-        name = waiting.pop()
-        if name in wanted or name not in sources():
-            continue
-        wanted[name] = sources()[name]
-        waiting += c_text.includes(wanted[name])
-        waiting += [name.replace(".h", ".c")] if name.endswith(".h") else []
-    return {**dict(sorted(wanted.items())), SOURCE: _source(config), HEADER: _header(settings, config)}
+        names.append("kit_history.c")  # what makes the model's input of frames
+    return {**ROOM.needed(*names), SOURCE: _source(config), HEADER: _header(settings, config)}
 
 
 def _source(config: Config) -> str:
-    tables: list[str] = []
-    body = _initializer(config.struct, config.values, "", tables)
     return (
         f'/* Generated: the front end as the model was trained with it. */\n#include "{HEADER}"\n\n'
-        + "".join(tables)
-        + f"const struct {config.struct} kit_signal_config = {body};\n"
+        + ROOM.definition(config.struct, "kit_signal_config", config.values)
     )
-
-
-def _initializer(struct: str, values: Mapping[str, Any], prefix: str, tables: list[str]) -> str:
-    """``values`` as positional initialisers (C++17 has no designated ones); tables are added to ``tables``."""
-    parts = []
-    for field in structs()[struct]:
-        value, name = values[field.name], f"{prefix}{field.name}"
-        if isinstance(value, Mapping):
-            text = _initializer(field.type.removeprefix("struct "), value, f"{name}_", tables).replace("\n", "\n    ")
-        elif isinstance(value, np.ndarray) and value.size:
-            tables.append(
-                f"static const {c_text.c_type(value)} {name}[{value.size}] = {{\n{c_text.array_values(value)}\n}};\n\n"
-            )
-            text = name
-        else:
-            text = "0" if isinstance(value, np.ndarray) else c_text.integer(value)
-        parts.append(f"    /* {field.name} */ {text},\n")
-    return "{\n" + "".join(parts) + "}"
 
 
 def _header(settings: SignalSettings, config: Config) -> str:
