@@ -26,6 +26,7 @@ BOARDS = {
     "xiao-esp32s3": 5,
     "esp32c6": 5,
     "netduinoplus2": 100,
+    "pico": 5,
 }
 
 

@@ -99,7 +99,8 @@ class Compiler:
         if self.family != "zig":
             return None
         options = ("-fcompiler-rt", "-OReleaseSmall", "-fstrip", "--name", "compiler_rt", f"-femit-bin={output}")
-        return [*self.command[:-1], "build-lib", *self._machine(board), *options, source]
+        machine = [flag for flag in self._machine(board) if not flag.startswith("-f")]  # those are of its C compiler
+        return [*self.command[:-1], "build-lib", *machine, *options, source]
 
     @property
     def _warns_of_rwx(self) -> bool:

@@ -1,9 +1,9 @@
 """The process behind `LabwiredEmulator`: a TCP port on one side, the simulated chip's UART on the other.
 
-Run as ``labwired_pump.py ELF CHIP STATUS DESCRIPTOR``: the address of the UART's register whose low byte counts what
-it has received, and a listening socket. Imports nothing of this package, so that it starts fast. Virtual time passes
-in slices. While the firmware waits for input (it counts that in ``chip_waits``) and there is none, the process
-sleeps: an idle board takes no processor time."""
+Run as ``labwired_pump.py ELF CHIP STATUS DESCRIPTOR``: the address of the UART's register whose low byte counts what it
+has received (0: its model takes any number of bytes), and a listening socket. Imports nothing of this package, so that
+it starts fast. Virtual time passes in slices. While the firmware waits for input (it counts that in ``chip_waits``) and
+there is none, the process sleeps: an idle board takes no processor time."""
 
 from __future__ import annotations
 
@@ -78,7 +78,8 @@ class Board:
         if self._last_waits == 0:
             return
         if self._mailbox is None:
-            room = FIFO_BYTES - (self._sim.read_u32(self._status) & 0xFF)
+            held = self._sim.read_u32(self._status) & 0xFF if self._status else 0
+            room = FIFO_BYTES - held
             self._sim.send_bytes(bytes(self._pending[:room]))
             del self._pending[:room]
             return

@@ -1,5 +1,6 @@
 /* Cortex-M start-up: vector table, stack, memory, FPU. Armv7-M Architecture Reference Manual (DDI 0403) B1.5
- * (vector table, reset), B3.2 (system control registers); the same addresses in Armv8-M (DDI 0553). */
+ * (vector table, reset), B3.2 (system control registers); the same addresses in Armv6-M (DDI 0419) and
+ * Armv8-M (DDI 0553). */
 #include <stdint.h>
 #include <string.h>
 #include "../start.h"
@@ -54,8 +55,12 @@ void chip_halt(void) {
     __asm volatile("cpsid i\n wfi");
 }
 
+#ifdef __ARM_ARCH_6M__ /* which tells no reasons */
+#define SCB_CFSR 0u
+#else
 #define SCB_CFSR                                                                                             \
     (*(volatile uint32_t *)0xE000ED28u) /* B3.2.15; bit 4 MSTKERR, 12 STKERR, 20 STKOF (Armv8-M) */
+#endif
 
 /* A fault's stack frame: r0-r3, r12, lr, return address, xPSR (B1.5.6). Where the stack overflowed there is
  * no such frame: what is told then is how far it came. */
