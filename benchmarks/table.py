@@ -19,6 +19,7 @@ from typing import Any
 from toolchain.board.descriptor import load_board
 from toolchain.errors import KitError
 from toolchain.evaluate.bench import Bench, bench
+from toolchain.pipeline import Model
 from toolchain.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +28,7 @@ README = HERE.parent / "README.md"
 
 
 def measured(name: str, board: str) -> Bench:
-    return bench(MODELS / f"{name}.tflite", load_board(board), Workspace())
+    return bench(Model.of_file(MODELS / f"{name}.tflite"), load_board(board), Workspace())
 
 
 def on_cortex_m4(name: str, tflm: dict[str, Any]) -> tuple[str, ...]:

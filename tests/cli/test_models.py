@@ -62,6 +62,16 @@ def test_compare_is_exact_in_every_layer(kit, digits_model, where):
     said = kit.json("compare", str(digits_model), "--inputs", "12", "--seed", "3", "--layers", *where)
     assert said["inputs"] == 12 and said["outputs"] == 120 and said["tensors"] >= 5
     assert said["mismatches"] == said["max_abs_diff"] == 0 and said["first_difference"] is None
+    assert ("CRC-32" in said["compared"]) == ("--board" in where)
+
+
+def test_compare_and_bench_take_the_name_of_a_kit(kit, digits_model):
+    said = kit.json("compare", "digits", "--inputs", "4")
+    assert said["inputs"] == 4 and said["mismatches"] == 0
+    by_name, by_file = (kit.json("bench", name, "--board", "host") for name in ("digits", str(digits_model)))
+    assert by_name["model"] == "digits" and by_name["model_sha256"] == by_file["model_sha256"]
+    message, hint = kit.refused("bench", "no-such-kit", "--board", "host", status=2)
+    assert "no-such-kit" in message and hint
 
 
 def test_bench_counts_instructions_that_repeat(kit, digits_model):

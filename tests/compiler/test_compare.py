@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from modelgen.networks import random_network
+from modelgen.planted import with_changed
 
 from toolchain.compiler.compare import compare, compare_model, input_set, unsaturated
 from toolchain.compiler.compile import compile_model
 from toolchain.compiler.native import NativeModel
-from toolchain.model.graph import Graph
 from toolchain.model.reader import load_model, read_model
 from toolchain.model.runners import reference_runner
 
 pytestmark = pytest.mark.unit
-
-
-def with_wrong_bias(graph: Graph, number: int) -> Graph:
-    """``graph`` with 5,000 added to the first bias of operator ``number``."""
-    op = graph.operators[number]
-    bias = op.input(2)
-    assert bias.data is not None
-    data = bias.data.copy()
-    data[0] += 5000
-    changed = replace(op, inputs=(*op.inputs[:2], replace(bias, data=data)))
-    return replace(graph, operators=(*graph.operators[:number], changed, *graph.operators[number + 1 :]))
 
 
 @pytest.mark.parametrize("name", ["kws", "sww"])
@@ -57,7 +44,7 @@ def test_first_wrong_layer_is_found() -> None:
     data = random_network(seed)
     graph = read_model(data)
     number = next(i for i, op in enumerate(graph.operators) if i > 0 and op.kind == "CONV_2D")
-    wrong = NativeModel(compile_model(with_wrong_bias(graph, number), "generic"))
+    wrong = NativeModel(compile_model(with_changed(graph, number, 2, (0,), 100_000), "generic"))
     reference = reference_runner(data, graph)
     result = compare(graph, wrong, reference, input_set(graph, 8, 0, reference), layers=True)
     assert result.first_difference is not None and not result.exact

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import rich_click as click
 
-from toolchain.cli.options import command, compiler_option, optimize_option, port_option
+from toolchain.cli.options import command, compiler_option, model_or_kit, optimize_option, port_option
 from toolchain.cli.output import Output
 
 
 @command()
-@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL.tflite")
+@click.argument("model", required=False, metavar="[KIT|MODEL.tflite]")
 @click.option(
     "--inputs", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="How many inputs."
 )
@@ -28,7 +26,7 @@ from toolchain.cli.output import Output
 @optimize_option
 def entry(
     output: Output,
-    model: Path,
+    model: str | None,
     inputs: int,
     seed: int,
     layers: bool,
@@ -40,23 +38,25 @@ def entry(
 ) -> int:
     """Generated C against the reference, byte for byte.
 
-    Inputs are random of several widths around the zero point, and the ends of the range.
+    Inputs are random of several widths around the zero point, and the ends of the range. On a board, the tensors
+    between layers are compared by a CRC-32 that the board makes, and fetched where it differs.
 
     Example: kit compare model.tflite --inputs 500 --layers
     """
     from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
     from toolchain.evaluate.compare import compare_on_board, compare_on_host
-    from toolchain.pipeline import Model
+    from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
-    Model.of_file(model)
+    machine, workspace = load_board(board) if board else None, Workspace()
     with output.progress() as progress:
-        if board:
+        chosen = named_model(model_or_kit(model), workspace, progress)
+        if machine:
             result = compare_on_board(
-                model,
-                load_board(board),
-                Workspace(),
+                chosen,
+                machine,
+                workspace,
                 count=inputs,
                 seed=seed,
                 layers=layers,
@@ -68,6 +68,7 @@ def entry(
             )
         else:
             progress.stage("compare", f"{inputs} inputs, code for {target} on this machine")
-            result = compare_on_host(model, target, count=inputs, seed=seed, layers=layers, optimize=optimize)
-    output.result(result.to_json(), tables.compared(model.stem, board or f"this machine (code for {target})", result))
-    return output.checks([] if result.exact else [f"{model.stem} differs from {result.reference}"])
+            result = compare_on_host(chosen, target, count=inputs, seed=seed, layers=layers, optimize=optimize)
+    where = board or f"this machine (code for {target})"
+    output.result(result.to_json(), tables.compared(chosen.name, where, result))
+    return output.checks([] if result.exact else [f"{chosen.name} differs from {result.reference}"])

@@ -123,7 +123,7 @@ def compared(name: str, where: str, result: CompareResult) -> Table:
         ("outputs", f"{result.outputs:,} values, {result.mismatches:,} differ from {result.reference}"),
     ]
     if result.tensors:
-        rows.append(("layers", f"{result.tensors} tensors of each inference compared"))
+        rows.append(("layers", f"{result.tensors} tensors of each inference compared ({result.compared})"))
     if first:
         rows.append(("first", f"input {first.input}, tensor {first.tensor} {first.name!r} at {list(first.where)}"))
         rows.append(("", f"{first.got:g}, should be {first.expected:g}"))

@@ -18,15 +18,17 @@ WIDTHS = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.015)
 
 
 class LayeredRunner(Protocol):
-    """A `Runner` that knows which tensors it has, and which of their channels (`native.NativeModel`)."""
+    """Runs one model and knows which tensors it has, which of their channels, and whether they are as expected
+    (`native.NativeModel`). ``compared`` says how it knows that."""
 
     name: str
+    compared: str
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]: ...
-    def tensor(self, index: int) -> np.ndarray: ...
     def reset(self) -> None: ...
     def tensors(self) -> list[int]: ...
     def channels(self, index: int) -> tuple[int, ...] | None: ...
+    def unequal(self, index: int, expected: np.ndarray) -> np.ndarray | None: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Difference:
 class CompareResult:
     """``inputs`` inferences, ``outputs`` output values compared, ``mismatches`` of them that differ, by at most
     ``max_abs_diff``. ``unsaturated``: inferences with an output value inside its type's range. ``tensors``:
-    intermediate tensors compared for each input; ``first_difference`` is in the first of them that differs."""
+    intermediate tensors compared for each input; ``first_difference`` is in the first of them that differs.
+    ``compared`` says how."""
 
     reference: str
     inputs: int
@@ -55,6 +58,7 @@ class CompareResult:
     first_difference: Difference | None
     unsaturated: int
     tensors: int = 0
+    compared: str = "every byte"
 
     @property
     def exact(self) -> bool:
@@ -137,15 +141,15 @@ def _edges(graph: Graph) -> list[Inputs]:
 
 def compare(
     graph: Graph,
-    tested: Runner | LayeredRunner,
+    tested: LayeredRunner,
     reference: Runner,
     inputs: Iterable[Inputs],
     layers: bool = False,
 ) -> CompareResult:
     """Run ``inputs`` in order through both, from reset state, and compare every output value.
 
-    ``layers``: compare every intermediate tensor that ``tested`` (a `LayeredRunner`) has, in the order of
-    computation; channels that a pass removed are left out. The runs go on after a difference, to count them all.
+    ``layers``: compare every intermediate tensor that ``tested`` has, in the order of computation; channels that a
+    pass removed are left out. The runs go on after a difference, to count them all.
     """
     tested.reset()
     reference.reset()
@@ -155,26 +159,27 @@ def compare(
         got, expected = tested.run(given), reference.run(given)
         live += unsaturated(graph.outputs, expected)
         if layers and first is None:
-            pairs = _layer_pairs(tested, reference)  # type: ignore[arg-type]
-            tensors = len(pairs)
-            first = next((d for d in (_difference(count - 1, graph, *pair) for pair in pairs) if d), None)
+            tensors = len(tested.tensors())
+            first = _first_in_layers(count - 1, graph, tested, reference)
         for tensor, mine, right in zip(graph.outputs, got, expected, strict=True):
             distance = np.abs(mine.astype(np.float64) - right.astype(np.float64))
             values += mine.size
             mismatches += int(np.count_nonzero(mine != right))
             greatest = max(greatest, float(distance.max(initial=0.0)))
             first = first or _difference(count - 1, graph, tensor.index, mine, right)
-    return CompareResult(reference.name, count, values, mismatches, greatest, first, live, tensors)
+    return CompareResult(reference.name, count, values, mismatches, greatest, first, live, tensors, tested.compared)
 
 
-def _layer_pairs(tested: LayeredRunner, reference: Runner) -> list[tuple[int, np.ndarray, np.ndarray]]:
-    pairs = []
+def _first_in_layers(number: int, graph: Graph, tested: LayeredRunner, reference: Runner) -> Difference | None:
     for index in tested.tensors():
         channels, expected = tested.channels(index), reference.tensor(index)
         if channels is not None:
             expected = expected[..., list(channels)]
-        pairs.append((index, tested.tensor(index), expected))
-    return pairs
+        got = tested.unequal(index, expected)
+        found = None if got is None else _difference(number, graph, index, got, expected)
+        if found is not None:
+            return found
+    return None
 
 
 def _difference(number: int, graph: Graph, index: int, got: np.ndarray, expected: np.ndarray) -> Difference | None:
@@ -188,7 +193,7 @@ def _difference(number: int, graph: Graph, index: int, got: np.ndarray, expected
 
 
 def compare_model(
-    data: bytes, graph: Graph, tested: Runner | LayeredRunner, count: int, seed: int, layers: bool = False
+    data: bytes, graph: Graph, tested: LayeredRunner, count: int, seed: int, layers: bool = False
 ) -> CompareResult:
     """`compare` of ``tested`` with the best reference of this machine on `input_set` of ``count`` inputs. ``graph``
     is that of ``data``, the ``.tflite``, before any pass."""

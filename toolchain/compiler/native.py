@@ -38,14 +38,14 @@ class NativeModel:
     """
 
     name = "native"
+    compared = "every byte"
 
-    def __init__(self, compiled: CompiledModel, sanitize: bool = False, machine: Machine | None = None) -> None:
-        """``machine`` runs the functions instead of this one."""
+    def __init__(self, compiled: CompiledModel, sanitize: bool = False) -> None:
         self._compiled = compiled
-        self._machine = machine or (SanitizedProcess(compiled) if sanitize else _Library(compiled))
+        self._machine: Machine = SanitizedProcess(compiled) if sanitize else _Library(compiled)
         self._captured: dict[int, np.ndarray] = {}
         self._outputs: list[np.ndarray] = []
-        self._by_layer = _outputs_by_layer(compiled)
+        self._by_layer = outputs_by_layer(compiled)
         self._channels = {t.index: t.channels for t in compiled.plan.offsets}
         self.reset()
 
@@ -76,6 +76,11 @@ class NativeModel:
     def channels(self, index: int) -> tuple[int, ...] | None:
         """Original numbers of the channels of tensor ``index`` that are left, None when all are."""
         return self._channels.get(index)
+
+    def unequal(self, index: int, expected: np.ndarray) -> np.ndarray | None:
+        """`tensor` if its bytes are not those of ``expected``, else None."""
+        value = self.tensor(index)
+        return None if value.tobytes() == expected.tobytes() else value
 
     def _after_layer(self, layer: int, arena: np.ndarray) -> None:
         for t in self._by_layer[layer + 1]:
@@ -122,8 +127,8 @@ def _check(status: int) -> None:
         raise KitError(f"the generated model returned {status}", "this is a defect of the compiler; report it")
 
 
-def _outputs_by_layer(compiled: CompiledModel) -> list[list[Tensor]]:
-    """Tensors (views too) whose value is whole once layer i - 1 has run; at 0 those that are there before any."""
+def outputs_by_layer(compiled: CompiledModel) -> list[list[Tensor]]:
+    """Tensors (then views) whose value is whole once layer i - 1 has run; at 0 those that are there before any."""
     program = compiled.program
     result: list[list[Tensor]] = [list(compiled.graph.inputs), *(list(step.outputs) for step in compiled.layers)]
     written = {program.root(t)[0]: i for i, outputs in enumerate(result) for t in outputs}

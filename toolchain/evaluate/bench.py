@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolchain.evaluate.results import Memory
@@ -13,6 +12,7 @@ from toolchain.progress import Progress, Quiet
 if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
     from toolchain.link.session import Session
+    from toolchain.pipeline import Model
     from toolchain.workspace import Workspace
 
 RUNS = 10
@@ -61,7 +61,7 @@ class Bench:
 
 
 def bench(
-    path: Path,
+    model: Model,
     board: Board,
     workspace: Workspace,
     *,
@@ -69,7 +69,7 @@ def bench(
     compiler: str | None = None,
     progress: Progress | None = None,
 ) -> Bench:
-    """Build ``path`` (a ``.tflite``) for the emulated ``board``, run it, read its counters.
+    """Build ``model`` for the emulated ``board``, run it, read its counters.
 
     Each time is the least of up to `RUNS` runs: what comes on top in the others is interrupts, and the part of a tick
     of the counter at which a run began. The inputs are random with a fixed seed.
@@ -78,11 +78,10 @@ def bench(
 
     from toolchain.connection import connected, where
     from toolchain.model.reader import load_model
-    from toolchain.pipeline import Model, build
+    from toolchain.pipeline import build
 
     progress = progress or Quiet()
-    model = Model.of_file(path)
-    graph = load_model(path)
+    graph = load_model(model.path)
     place = where(board, emulate=True, port=None)
     built = build(model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress)
     report = built.report()
