@@ -21,6 +21,8 @@ from toolchain.model.runners import EvaluatorRunner, Runner, reference_runner
 #: Models an operator that are run on this machine and on each emulated core. 40 and 8 in `make test`.
 COUNT = int(os.environ.get("KIT_CASES", "40"))
 EMULATED_COUNT = max(8, COUNT // 25)
+#: Models an operator from which those for the cores are chosen: all in `make test`.
+CHOICE = min(COUNT, 3 * max(EMULATED_COUNT, 40))
 #: Operators whose kernels differ from core to core: more of them are run on the cores.
 OPTIMIZED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "network"}
 OPTIMIZED |= {"PAD + CONV_2D", "PAD + DEPTHWISE_CONV_2D", "CONV_2D 1x1", "DEPTHWISE_CONV_2D 3x3"}
@@ -94,9 +96,9 @@ def slug(kind: str) -> str:
 
 
 @functools.lru_cache(maxsize=6000)  # all of `make test`; a few operators of `make conformance`
-def _case(kind: str, number: int) -> Case:
+def _case(kind: str, count: int, number: int) -> Case:
     try:
-        return case_of(f"{slug(kind)}_{number}", models(kind, COUNT)[number])
+        return case_of(f"{slug(kind)}_{number}", models(kind, count)[number])
     except BadInput as error:
         error.add_note(f"model {number} of {kind}")
         raise
@@ -104,11 +106,11 @@ def _case(kind: str, number: int) -> Case:
 
 def cases(kind: str) -> tuple[Case, ...]:
     """The `COUNT` cases of the strategy ``kind``."""
-    return tuple(_case(kind, i) for i in range(len(models(kind, COUNT))))
+    return tuple(_case(kind, COUNT, i) for i in range(len(models(kind, COUNT))))
 
 
 def few_cases(kind: str) -> tuple[Case, ...]:
     """`EMULATED_COUNT` of them (of `OPTIMIZED` ones three times as many), evenly spread: the first are the simplest."""
-    total = len(models(kind, COUNT))
+    total = len(models(kind, CHOICE))
     count = min(EMULATED_COUNT * (3 if kind in OPTIMIZED else 1), total)
-    return tuple(_case(kind, total - 1 - i * total // count) for i in range(count))
+    return tuple(_case(kind, CHOICE, total - 1 - i * total // count) for i in range(count))

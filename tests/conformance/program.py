@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -14,24 +15,28 @@ from pathlib import Path
 from conformance.cases import Case, slug
 
 from toolchain.compiler.compile import CompiledModel, compile_model
-from toolchain.compiler.host_build import build_executable
+from toolchain.compiler.host_build import WARNINGS, build_executable
 from toolchain.compiler.sanitized import FLAGS, regions
 
 _HERE = Path(__file__).parent
-_RUNNER = ("run_cases.h", "run_cases.c")
 _LINE = 60  # bytes of data a line
+_OCTAL = [f"\\{byte:03o}" for byte in range(256)]
+#: The generated code is calls and constants. The sanitizer is to know where each constant ends; there is nothing to
+#: optimise, and the kernels alone have arithmetic that can overflow.
+_MODEL_FLAGS = ("-std=gnu11", "-O0", "-fsanitize=address", *WARNINGS)
 
 
 def _string(data: bytes) -> str:
     """Bytes as a C string, which compilers read much faster than a list of numbers."""
     lines = []
     for i in range(0, len(data), _LINE):
-        lines.append('    "' + "".join(f"\\{byte:03o}" for byte in data[i : i + _LINE]) + '"')
+        lines.append('    "' + "".join(map(_OCTAL.__getitem__, data[i : i + _LINE])) + '"')
     return "\n".join(lines or ['    ""'])
 
 
-def _data(case: Case, runs: int | None) -> bytes:
-    return b"".join(a.tobytes() for inputs, outputs in case.runs[:runs] for a in (*inputs, *outputs))
+@functools.lru_cache(maxsize=1000)  # a batch is made for one target after the other
+def _data(case: Case, runs: int | None) -> str:
+    return _string(b"".join(a.tobytes() for inputs, outputs in case.runs[:runs] for a in (*inputs, *outputs)))
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def batch(kind: str, cases: Sequence[Case], target: str, runs: int | None = None
         source = re.sub(r"\A/\*.*?\*/\n", "", source, flags=re.DOTALL).replace(f'#include "{case.name}.h"\n', "")
         header = re.sub(r"\A/\*.*?\*/\n", "", header, flags=re.DOTALL)
         count = len(case.runs[:runs])
-        parts += [header, source, f"static const char {case.name}_data[] =\n{_string(_data(case, runs))};\n"]
+        parts += [header, source, f"static const char {case.name}_data[] =\n{_data(case, runs)};\n"]
         names = ("init", "invoke", "input", "output", "inputs", "outputs")
         row = [f'"{case.name}"', str(model.arena_bytes), *(f"{case.name}_{n}" for n in names)]
         row += [str(len(case.graph.inputs)), str(len(case.graph.outputs)), str(count), f"{case.name}_data"]
@@ -105,7 +110,7 @@ def program(batches: Sequence[Batch], machine: str) -> dict[str, str]:
     for one in batches:
         for name, text in one.files.items():
             assert files.setdefault(name, text) == text
-    for name in (*_RUNNER, f"machine_{machine}.c"):
+    for name in ("run_cases.h", "run_cases.c", f"machine_{machine}.c"):
         files[name] = (_HERE / name).read_text(encoding="utf-8")
     files["lists.c"] = "\n".join(
         [
@@ -117,6 +122,13 @@ def program(batches: Sequence[Batch], machine: str) -> dict[str, str]:
         ]
     )
     return files
+
+
+def _joined(files: Mapping[str, str]) -> dict[str, str]:
+    """All but the kernels as one source: a compiler takes longer to start than for a small file."""
+    rest = [name for name in files if name.endswith(".c") and not name.startswith("kit_")]
+    kept = {name: text for name, text in files.items() if name not in rest}
+    return {**kept, "program.c": "\n".join(files[name] for name in rest)}
 
 
 def failures(text: str, batches: Sequence[Batch]) -> dict[str, str]:
@@ -139,7 +151,7 @@ def run_on_host(batches: Sequence[Batch]) -> dict[str, str]:
     """Build and run under AddressSanitizer and UndefinedBehaviorSanitizer; `failures`."""
     environment = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
     with tempfile.TemporaryDirectory() as folder:
-        made = build_executable(program(batches, "host"), FLAGS, Path(folder))
+        made = build_executable(_joined(program(batches, "host")), FLAGS, Path(folder), _MODEL_FLAGS)
         done = subprocess.run([str(made)], capture_output=True, text=True, env=environment, check=False, timeout=600)
     found = failures(done.stdout, batches)
     if done.returncode:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow
 
 #: One of each kind: portable C, the DSP extension, vectors. The others differ in name only.
 TARGETS = ("generic", "cortex-m4", "cortex-m55")
-MOST_IN_A_PROGRAM = 125
+MOST_IN_A_PROGRAM = 250
 
 
 def batched(made: tuple[Case, ...], count: int) -> Iterator[tuple[Case, ...]]:

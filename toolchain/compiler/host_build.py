@@ -43,25 +43,42 @@ def load_library(files: Mapping[str, str], flags: Sequence[str] = LIBRARY_FLAGS)
         return ctypes.CDLL(str(library))
 
 
-def build_executable(files: Mapping[str, str], flags: Sequence[str], folder: Path) -> Path:
-    """Every ``.c`` of ``files`` as a program in ``folder``."""
+def build_executable(
+    files: Mapping[str, str], flags: Sequence[str], folder: Path, model_flags: Sequence[str] = ()
+) -> Path:
+    """Every ``.c`` of ``files`` as a program in ``folder``; what is no kernel with ``model_flags``, if given."""
     program = folder / "program"
-    _link(files, flags, [], folder, program)
+    _link(files, flags, [], folder, program, model_flags)
     return program
 
 
-def _link(files: Mapping[str, str], flags: Sequence[str], link: Sequence[str], work: Path, made: Path) -> None:
+def _link(
+    files: Mapping[str, str],
+    flags: Sequence[str],
+    link: Sequence[str],
+    work: Path,
+    made: Path,
+    model_flags: Sequence[str] = (),
+) -> None:
     for name, text in files.items():
         (work / name).write_text(text, encoding="utf-8")
-    objects = [_object(work, name, flags) for name in files if name.endswith(".c")]
+    objects = [
+        _object(work, name, (model_flags or flags) if not _is_kernel(name) else flags)
+        for name in files
+        if name.endswith(".c")
+    ]
     _run([*host_compiler(), *flags, *link, *map(str, objects), "-o", str(made)])
+
+
+def _is_kernel(name: str) -> bool:
+    return name.startswith("kit_")
 
 
 def _object(work: Path, name: str, flags: Sequence[str]) -> Path:
     """Object of file ``name`` of ``work``; a kernel's comes from the cache when it was compiled before."""
     command = [*host_compiler(), *flags, "-c", str(work / name)]
     made = work / f"{name}.o"
-    if not name.startswith("kit_"):
+    if not _is_kernel(name):
         _run([*command, "-o", str(made)])
         return made
     texts = c_text.included(work, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterable, Sequence
@@ -31,6 +32,7 @@ class Program:
         return self.views.get(tensor, (tensor, 0))
 
 
+@functools.cache
 def load_lowerings() -> None:
     """Import every module of `toolchain.compiler.lower`, which registers what it can lower."""
     for module in pkgutil.iter_modules(lower_package.__path__):
