@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -29,13 +30,21 @@ pytest.importorskip("matplotlib")
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> TrainedModel:
-    return train_kit(load_kit("digits"), tmp_path_factory.mktemp("digits") / "trained")
+def training(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainedModel, float]:
+    """The digits trained once, and the processor seconds that it took: the machine may be busy with other work."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    trained = train_kit(load_kit("digits"), tmp_path_factory.mktemp("digits") / "trained")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return trained, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-@pytest.mark.timed
-def test_digits_train_in_time(tmp_path: Path) -> None:
-    assert train_kit(load_kit("digits"), tmp_path / "trained").metrics["seconds"]["fit"] <= 40
+@pytest.fixture(scope="module")
+def digits(training: tuple[TrainedModel, float]) -> TrainedModel:
+    return training[0]
+
+
+def test_digits_train_in_forty_seconds_on_two_cores(training: tuple[TrainedModel, float]) -> None:
+    assert 0 < training[1] <= 2 * 40
 
 
 def test_digits_reach_their_pass_marks(digits: TrainedModel) -> None:
