@@ -11,16 +11,21 @@ from toolchain.resources import resource
 TEMPLATES = resource("firmware_templates")
 HERE = Path(__file__).parent / "firmware"
 LINK = sorted((TEMPLATES / "link").glob("*.c"))
-APP = TEMPLATES / "app" / "main.c"
+APP = sorted((TEMPLATES / "app").glob("*.c"))
 HOST_CHIP = TEMPLATES / "chips" / "host" / "chip.c"
 MODEL = HERE / "model.c"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-g")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
-def compile_c(out: Path, sources: Sequence[Path], *flags: str) -> Path:
-    """``out`` from ``sources``, with the firmware's folders to include from; warnings are errors."""
-    folders = [TEMPLATES / "nn", TEMPLATES / "link", TEMPLATES / "chips", HERE]
+def compile_c(out: Path, sources: Sequence[Path], *flags: str, generated: Path | None = None) -> Path:
+    """``out`` from ``sources``, with the firmware's folders to include from; warnings are errors. Headers in
+    ``generated`` take the place of those of the hand-written model."""
+    folders = [
+        *([generated] if generated else []),
+        *(TEMPLATES / room for room in ("nn", "link", "app", "chips")),
+        HERE,
+    ]
     command = ["cc", *STRICT, *flags, *(f"-I{f}" for f in folders), *map(str, sources), "-o", str(out), "-pthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -29,7 +34,7 @@ def compile_c(out: Path, sources: Sequence[Path], *flags: str) -> Path:
 
 def host_firmware(out: Path, *flags: str) -> Path:
     """The whole firmware with the hand-written test model, as a native program."""
-    return compile_c(out, [APP, HOST_CHIP, MODEL, *LINK], *flags)
+    return compile_c(out, [*APP, HOST_CHIP, MODEL, *LINK], *flags)
 
 
 def expected(inputs: Sequence[bytes], run: int) -> list[bytes]:

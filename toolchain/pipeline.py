@@ -6,6 +6,7 @@ Each makes its artefact in the workspace when what it is made from has changed, 
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 import time
@@ -15,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolchain.board.application import Application
+from toolchain.board.application import Application, FrontEndFiles
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import DeviceTest, Memory
 from toolchain.progress import Progress, Quiet
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from toolchain.connection import Connection, Place
     from toolchain.evaluate.device import Expected
     from toolchain.kit import Kit
+    from toolchain.signal import SignalSettings
     from toolchain.train import TrainedModel
 
 #: Samples that `deploy` tests when nobody says how many: few where the emulator models the speed of the serial line.
@@ -40,12 +42,14 @@ ALL_SAMPLES = sys.maxsize
 
 @dataclass(frozen=True)
 class Model:
-    """An int8 model file, its name, and what its outputs are called."""
+    """An int8 model file, its name, what its outputs are called, and the front end that makes its input of raw samples,
+    if any."""
 
     name: str
     path: Path
     sha256: str
     labels: tuple[str, ...] = ()
+    signal: SignalSettings | None = None
 
     @staticmethod
     def of_file(path: Path) -> Model:
@@ -171,7 +175,7 @@ def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
 
 def kit_model(kit: Kit, trained: TrainedModel) -> Model:
     """The int8 model that a kit was trained to."""
-    return Model(kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels)
+    return Model(kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels, kit.signal)
 
 
 def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress: Progress | None = None) -> Expected:
@@ -239,6 +243,22 @@ def compile_to_c(model: Model, target: str, optimize: str, prefix: str = "model"
     return compile_model(graph, target, optimize, prefix, model_data=data)
 
 
+def front_end_files(signal: SignalSettings, compiled: CompiledModel) -> FrontEndFiles:
+    """The C that makes the model's input of raw samples. Raises BadInput when it makes another than the model takes."""
+    from toolchain.signal import FrontEnd
+
+    graph = compiled.graph
+    tensor = graph.inputs[0]
+    if len(graph.inputs) != 1 or tensor.bytes != math.prod(signal.shape):
+        takes = ", ".join(str(list(t.shape)) for t in graph.inputs)
+        raise BadInput(
+            f"the front end makes an input of {list(signal.shape)}, {graph.name} takes {takes}",
+            "the model was trained with other settings of [signal]: train it again",
+        )
+    front_end = FrontEnd(signal, tensor.quantization)
+    return FrontEndFiles(front_end.c_files(), front_end.ram_bytes, front_end.table_bytes)
+
+
 def compile_report(model: Model, built: Built | None, board: Board) -> Mapping[str, Any]:
     """The compiler's report on what ``built`` holds, or on what a real ``board`` with ``model`` holds (by default)."""
     return built.report() if built else compile_to_c(model, board.target, "default").report
@@ -270,6 +290,7 @@ def build(
     c_compiler = find_compiler(board, compiler)
     application = application or Application("app")
     ours = application.folder == "app"
+    signal = model.signal if ours else None
     name, objects = ("firmware", "objects") if ours else (application.folder, f"objects-{application.folder}")
 
     def make(folder: Path) -> None:
@@ -277,9 +298,8 @@ def build(
         compiled = compile_to_c(model, board.target, optimize)
         progress.stage("build", f"firmware for {board.name}")
         identity = Identity(model.name, model.sha256, model.labels)
-        firmware = build_firmware(
-            board, compiled, identity, place / objects, c_compiler, progress, application=application
-        )
+        around = replace(application, front_end=front_end_files(signal, compiled)) if signal else application
+        firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)
         sizes = firmware.sizes
         memory = Memory(
             sizes.flash_bytes, sizes.weights_bytes, sizes.arena_bytes, sizes.static_ram_bytes, stack_bytes=None
@@ -307,7 +327,8 @@ def build(
         "board": board.model_dump(mode="json"),
         "optimize": optimize,
         "compiler": [*c_compiler.command, c_compiler.version],
-        "source": source_hash("model", "compiler", "board"),
+        "source": source_hash("model", "compiler", "board", "signal"),
+        "signal": signal and signal.model_dump(mode="json"),
         "application": asdict(application),
         "firmware": sha256_tree(resource("firmware_templates"), [".c", ".h", ".S", ".ld"]),
     }

@@ -7,8 +7,7 @@ void kit_link_start(struct kit_link *link, int (*getc)(void), void (*putc)(uint8
     kit_decoder_start(&link->rx);
 }
 
-/* Takes in what was received, up to the end of a frame. */
-static void pump(struct kit_link *link) {
+void kit_link_receive(struct kit_link *link) {
     int byte;
     while (link->pending == 0 && (byte = link->getc()) >= 0) {
         switch (kit_decoder_feed(&link->rx, (uint8_t)byte)) {
@@ -28,7 +27,8 @@ static void pump(struct kit_link *link) {
 static void sink(void *user, uint8_t byte) {
     struct kit_link *link = (struct kit_link *)user;
     link->putc(byte);
-    pump(link); /* sending takes as long as receiving: a FIFO of one byte does not overflow meanwhile */
+    kit_link_receive(
+        link); /* sending takes as long as receiving: a FIFO of one byte does not overflow meanwhile */
 }
 
 static void send_short(struct kit_link *link, uint8_t type, uint8_t status, uint16_t sequence,
@@ -114,7 +114,7 @@ static int accept(struct kit_link *link, struct kit_request *request) {
 
 int kit_link_poll(struct kit_link *link, struct kit_request *request) {
     for (;;) {
-        pump(link);
+        kit_link_receive(link);
         if (link->pending == 0)
             return 0;
         if (accept(link, request))
@@ -135,7 +135,7 @@ void kit_link_answer(struct kit_link *link, uint8_t status, uint16_t length) {
 int kit_link_busy(struct kit_link *link) {
     struct kit_header header;
     for (;;) {
-        pump(link);
+        kit_link_receive(link);
         if (link->pending == 0)
             return 0;
         kit_header_get(&header, link->rx.bytes);

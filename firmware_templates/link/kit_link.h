@@ -28,7 +28,8 @@ struct kit_link {
     uint32_t repeated;
 };
 
-/* A request to carry out. `payload` is valid until kit_link_busy or kit_link_answer is called. */
+/* A request to carry out. `payload` is valid until kit_link_receive, kit_link_busy
+ * or kit_link_answer is called. */
 struct kit_request {
     uint8_t type;
     const uint8_t *payload;
@@ -47,6 +48,10 @@ uint8_t *kit_link_payload(struct kit_link *link);
 /* Answers the request that kit_link_poll gave, with the first `length` bytes of kit_link_payload. Goes on
  * receiving while it sends. */
 void kit_link_answer(struct kit_link *link, uint8_t status, uint16_t length);
+
+/* Takes in what was received, at most to the end of a frame, which waits. To be called while a request is
+ * carried out during which the host may send the next ones; the payload is not valid any more then. */
+void kit_link_receive(struct kit_link *link);
 
 /* To be called now and then while a long request is carried out: takes in what was received and answers
  * `busy` to who asks. Returns 1 when another host has opened a session, so that the work is in vain. */

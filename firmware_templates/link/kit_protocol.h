@@ -37,7 +37,9 @@ enum {
     KIT_MSG_MEMORY = 9,
     KIT_MSG_INIT = 10,
     KIT_MSG_RESET = 11,
-    KIT_MSG_SYNC = 12
+    KIT_MSG_SYNC = 12,
+    KIT_MSG_STREAM = 13,
+    KIT_MSG_SAMPLES = 14
 };
 
 enum {
@@ -52,7 +54,8 @@ enum {
     KIT_STATUS_RANGE = 8,
     KIT_STATUS_INPUT = 9,
     KIT_STATUS_MODEL = 10,
-    KIT_STATUS_NOT_READY = 11
+    KIT_STATUS_NOT_READY = 11,
+    KIT_STATUS_POSITION = 12
 };
 
 enum {
@@ -341,6 +344,69 @@ static inline void kit_memory_answer_get(struct kit_memory_answer *to, const uin
     memcpy(&to->frames, from + 12, 4);
     memcpy(&to->damaged, from + 16, 4);
     memcpy(&to->repeated, from + 20, 4);
+}
+
+struct kit_stream_answer {
+    uint16_t sample_bytes; /* bytes of a sample: of all axes of a motion, one of a picture */
+    uint32_t rate; /* samples a second, 0 when the front end does not know */
+    uint32_t due; /* samples until the first inference */
+    uint32_t stride; /* samples from one inference to the next */
+    uint8_t signal_sha256[32]; /* SHA-256 of the front end's configuration */
+};
+#define KIT_STREAM_ANSWER_BYTES 46
+static inline void kit_stream_answer_put(uint8_t *to, const struct kit_stream_answer *from) {
+    memcpy(to + 0, &from->sample_bytes, 2);
+    memcpy(to + 2, &from->rate, 4);
+    memcpy(to + 6, &from->due, 4);
+    memcpy(to + 10, &from->stride, 4);
+    memcpy(to + 14, &from->signal_sha256, 32);
+}
+static inline void kit_stream_answer_get(struct kit_stream_answer *to, const uint8_t *from) {
+    memcpy(&to->sample_bytes, from + 0, 2);
+    memcpy(&to->rate, from + 2, 4);
+    memcpy(&to->due, from + 6, 4);
+    memcpy(&to->stride, from + 10, 4);
+    memcpy(&to->signal_sha256, from + 14, 32);
+}
+
+struct kit_samples_request {
+    uint32_t position; /* samples before these since the stream began, modulo 2^32 */
+};
+#define KIT_SAMPLES_REQUEST_BYTES 4
+static inline void kit_samples_request_put(uint8_t *to, const struct kit_samples_request *from) {
+    memcpy(to + 0, &from->position, 4);
+}
+static inline void kit_samples_request_get(struct kit_samples_request *to, const uint8_t *from) {
+    memcpy(&to->position, from + 0, 4);
+}
+
+struct kit_samples_answer {
+    uint32_t position; /* samples taken since the stream began, modulo 2^32 */
+    uint32_t due; /* samples until the next inference */
+    uint64_t front_ticks; /* time of the front end since the inference before */
+    uint64_t model_ticks; /* time of the inference, 0 when there was none */
+    int32_t label; /* number of the label that post-processing decided for, -1 for none */
+    int32_t score; /* its score, 65536 is 1 */
+    uint8_t ran; /* 1 when there was an inference */
+};
+#define KIT_SAMPLES_ANSWER_BYTES 33
+static inline void kit_samples_answer_put(uint8_t *to, const struct kit_samples_answer *from) {
+    memcpy(to + 0, &from->position, 4);
+    memcpy(to + 4, &from->due, 4);
+    memcpy(to + 8, &from->front_ticks, 8);
+    memcpy(to + 16, &from->model_ticks, 8);
+    memcpy(to + 24, &from->label, 4);
+    memcpy(to + 28, &from->score, 4);
+    memcpy(to + 32, &from->ran, 1);
+}
+static inline void kit_samples_answer_get(struct kit_samples_answer *to, const uint8_t *from) {
+    memcpy(&to->position, from + 0, 4);
+    memcpy(&to->due, from + 4, 4);
+    memcpy(&to->front_ticks, from + 8, 8);
+    memcpy(&to->model_ticks, from + 16, 8);
+    memcpy(&to->label, from + 24, 4);
+    memcpy(&to->score, from + 28, 4);
+    memcpy(&to->ran, from + 32, 1);
 }
 
 struct kit_profile_entry {

@@ -100,7 +100,6 @@ AUDIO = 'shape = [16000]\ndtype = "int16"'
         (AUDIO, '[signal]\ntype = "audio"\nrate = "x"', "rate", "signal.rate = 'x': should be a valid integer"),
         (AUDIO, '[signal]\ntype = "audio"\nfilter = 3', "filter", 'unknown key "filter" in [signal]'),
         (AUDIO, '[signal]\ntype = "audio"\nhop_ms = 90.0', "[signal]", "signal: hop_ms is 1440 samples"),
-        (AUDIO, '[signal]\ntype = "audio"\nstride_ms = 9.0', "[signal]", "signal: stride_ms is 144 samples"),
         (AUDIO, '[signal]\ntype = "sound"', "type", "signal.type = 'sound': should be 'audio', 'motion', 'image'"),
         (AUDIO, "[signal]\nrate = 16000", "[signal]", 'key "type" is missing in [signal]'),
         (AUDIO, "signal = 3", "signal", "unknown key"),

@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kit_crc32.h"
+
 #define main firmware_main
 #include "../../firmware_templates/app/main.c"
 #undef main
 
-enum { TYPES = 14, STATUSES = 12, LONGEST = 2000, DELIMITERS_AND_COBS = 5 };
+enum { TYPES = 16, STATUSES = 13, LONGEST = 2000, DELIMITERS_AND_COBS = 5 };
 
 const uint32_t chip_tick_hz = 1000;
 const uint32_t chip_rx_bytes = 64;
@@ -66,9 +68,9 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
         length = KIT_HELLO_REQUEST_BYTES;
         break;
     case KIT_MSG_RUN: {
-        uint32_t crc = kit_crc32(0, model_input(arena, 0), model_inputs[0].bytes);
+        uint32_t crc = kit_crc32(0, model_input(kit_arena, 0), model_inputs[0].bytes);
         struct kit_run_request run = {(uint16_t)(below(2) ? KIT_NO_LAYER : below(5)), (uint8_t)below(2), 0};
-        crc = kit_crc32(crc, model_input(arena, 1), model_inputs[1].bytes);
+        crc = kit_crc32(crc, model_input(kit_arena, 1), model_inputs[1].bytes);
         run.input_crc = below(6) ? crc : number();
         kit_run_request_put(to, &run);
         length = KIT_RUN_REQUEST_BYTES;
@@ -128,8 +130,8 @@ static void make_part(void) {
     }
     for (unsigned i = 0; i < 64; i++)
         frame[below(sizeof frame)] = (uint8_t)next_random();
-    header.type = (uint8_t)(link_state.open && below(10) ? below(TYPES) : KIT_MSG_HELLO);
-    if (outputs_ready && below(2))
+    header.type = (uint8_t)(kit_device.link.open && below(10) ? below(TYPES) : KIT_MSG_HELLO);
+    if (kit_device.outputs_ready && below(2))
         header.type = KIT_MSG_OUTPUT;
     if (below(64) == 0)
         header.type = (uint8_t)next_random();
@@ -137,8 +139,8 @@ static void make_part(void) {
     if (header.type == KIT_MSG_HELLO && below(4))
         session = next_random();
     header.session = below(16) ? session : next_random();
-    if (link_state.open && link_state.session == session)
-        sequence = link_state.expected;
+    if (kit_device.link.open && kit_device.link.session == session)
+        sequence = kit_device.link.expected;
     header.sequence = (uint16_t)(below(8) ? sequence : sequence + below(5) - 2);
     kit_header_put(frame, &header);
     length = (uint16_t)(KIT_HEADER_BYTES + make_payload(header.type, frame + KIT_HEADER_BYTES));

@@ -28,7 +28,8 @@ REACHED = {
 @pytest.fixture(scope="module")
 def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fuzz driver with the firmware inside it."""
-    sources = [native_firmware.HERE / "fuzz_link.c", native_firmware.MODEL, *native_firmware.LINK]
+    parts = [path for path in native_firmware.APP if path.name != "main.c"]
+    sources = [native_firmware.HERE / "fuzz_link.c", *parts, native_firmware.MODEL, *native_firmware.LINK]
     out = tmp_path_factory.mktemp("fuzz") / "fuzz_link"
     return native_firmware.compile_c(out, sources, "-O1", *native_firmware.SANITIZE)
 

@@ -24,7 +24,7 @@ FIFOS = (1, 16, 64)
 def uart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
     """FIFO size and the firmware built for it."""
     fifo: int = request.param
-    sources = [native_firmware.APP, native_firmware.HERE / "uart_chip.c", native_firmware.MODEL, *native_firmware.LINK]
+    sources = [*native_firmware.APP, native_firmware.HERE / "uart_chip.c", native_firmware.MODEL, *native_firmware.LINK]
     out = tmp_path_factory.mktemp("uart") / f"fifo{fifo}"
     flags = (f"-DFIFO_BYTES={fifo}", f"-DCHIP_BAUD={BAUD}", "-O1", "-D_DEFAULT_SOURCE")
     return fifo, native_firmware.compile_c(out, sources, *flags)

@@ -152,14 +152,16 @@ def build_firmware(
     What is known before the build is checked before it (`check_fits`). For an emulated run pass
     ``board.as_emulated()``. Raises `BadInput` when it does not fit, `Missing` without a compiler, `KitError` when the
     C does not compile."""
-    board = place_constants(board, compiled)
-    check_fits(board, compiled)
+    application = application or Application("app")
+    front_end = application.front_end
+    board = place_constants(board, compiled, front_end)
+    check_fits(board, compiled, front_end)
     compiler = compiler or find_compiler(board)
     sources = firmware_sources(compiled, application)
     body = sha256_of(
         compiler.version, repr(board), repr(identity), *(s.path + s.text for s in [*chip_sources(board), *sources])
     )[:BUILD_ID_DIGITS]
-    sources.append(Source("app/kit_identity.h", identity_header(board, identity, body)))
+    sources.append(Source("app/kit_identity.h", identity_header(board, identity, body, streams=front_end is not None)))
     program = build_program(board, sources, out, name="firmware", compiler=compiler, progress=progress)
     images = make_images(program.elf, board)
     digest = hashlib.sha256()
@@ -174,12 +176,16 @@ def firmware_sources(compiled: CompiledModel, application: Application | None = 
     these too."""
     sources = [Source(f"model/{name}", text, _level(compiled, name)) for name, text in sorted(compiled.files.items())]
     application = application or Application("app")
-    headers = [Source(f"app/{name}", text) for name, text in application.headers.items()]
-    return sources + headers + _room(application.folder, "-Os", "app") + _room("link", "-Os", "link")
+    sources += [Source(f"app/{name}", text) for name, text in application.headers.items()]
+    if application.front_end:
+        shared = compiled.files.keys()  # headers that kernels have too
+        files = application.front_end.files.items()
+        sources += [Source(f"signal/{name}", text) for name, text in files if name not in shared]
+    return sources + _room(application.folder, "-Os", "app") + _room("link", "-Os", "link")
 
 
-def identity_header(board: Board, identity: Identity, build_id: str) -> str:
-    """``kit_identity.h``: the constants with which the firmware answers hello."""
+def identity_header(board: Board, identity: Identity, build_id: str, *, streams: bool = False) -> str:
+    """``kit_identity.h``: the constants with which the firmware answers hello. ``streams``: it has a front end."""
     labels = "".join(f"    {_c_string(label)},\n" for label in identity.labels) or "    0,\n"
     digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(identity.model_sha256))
     return (
@@ -188,7 +194,8 @@ def identity_header(board: Board, identity: Identity, build_id: str) -> str:
         f"#define KIT_NAME {_c_string(identity.kit)}\n"
         f"#define KIT_BUILD_ID {_c_string(build_id)}\n"
         f"#define KIT_MODEL_SHA256 {digest}\n"
-        f"#define KIT_LABEL_COUNT {len(identity.labels)}\n\n"
+        f"#define KIT_LABEL_COUNT {len(identity.labels)}\n"
+        f"#define KIT_APP_SIGNAL {int(streams)}\n\n"
         f"static const char *const kit_labels[] = {{\n{labels}}};\n\n#endif\n"
     )
 

@@ -14,10 +14,11 @@ from toolchain.board.descriptor import Board, Region
 from toolchain.errors import BadInput
 
 if TYPE_CHECKING:
+    from toolchain.board.application import FrontEndFiles
     from toolchain.compiler.compile import CompiledModel
 
 #: Parts of an image that its bytes are counted under; ``library`` is the compiler's run-time functions.
-PARTS = ("model", "kernels", "app", "link", "chip", "library")
+PARTS = ("model", "kernels", "signal", "app", "link", "chip", "library")
 
 #: Bytes of RAM that the firmware around a model takes at most where its constants are in RAM too.
 _FIRMWARE_RAM = 16 * 1024
@@ -90,7 +91,7 @@ def part_of(object_path: str) -> str:
     folder, _, name = object_path.replace("\\", "/").rsplit("/", 1)[-1].partition(".")
     if folder == "model":
         return "kernels" if name.startswith("kit_") else "model"
-    return {"app": "app", "link": "link", "chips": "chip"}.get(folder, "library")
+    return {"app": "app", "link": "link", "chips": "chip", "signal": "signal"}.get(folder, "library")
 
 
 def read_map(text: str) -> Iterator[Piece]:
@@ -112,35 +113,40 @@ def read_map(text: str) -> Iterator[Piece]:
             yield Piece(found[4], section, int(found[2], 16), int(found[3], 16))
 
 
-def place_constants(board: Board, compiled: CompiledModel) -> Board:
+def place_constants(board: Board, compiled: CompiledModel, front_end: FrontEndFiles | None = None) -> Board:
     """``board`` as it is built for this model: without the flash that it maps where the constants have room in RAM,
     which is faster."""
     need = compiled.arena_bytes + compiled.weights_bytes + board.stack_bytes + _FIRMWARE_RAM
+    if front_end:
+        need += front_end.ram_bytes + front_end.flash_bytes
     if board.mapped is None or need > board.bytes_of("ram"):
         return board
     return board.model_copy(update={"memory": tuple(region for region in board.memory if region != board.mapped)})
 
 
-def check_fits(board: Board, compiled: CompiledModel) -> None:
-    """Refuse before the build a model whose weights or arena cannot fit, naming the layer with the largest share, the
-    bytes and a remedy (`BadInput`)."""
+def check_fits(board: Board, compiled: CompiledModel, front_end: FrontEndFiles | None = None) -> None:
+    """Refuse before the build a model whose weights or arena cannot fit beside the front end, naming the layer with
+    the largest share, the bytes and a remedy (`BadInput`)."""
     if not board.memory:
         return
     flash, ram = board.bytes_of("flash"), board.bytes_of("ram")
-    arena, weights = compiled.arena_bytes, compiled.weights_bytes
+    constants, work = {"weights": compiled.weights_bytes}, {"arena": compiled.arena_bytes, "stack": board.stack_bytes}
+    if front_end:
+        constants["tables of the front end"] = front_end.flash_bytes
+        work["memory of the front end"] = front_end.ram_bytes
     if flash == 0:
-        need = arena + weights + board.stack_bytes
-        if need > ram:
-            raise _refusal(board, compiled, "RAM", need, ram, "weights, arena and stack")
-        return
-    if weights > flash:
-        raise _refusal(board, compiled, "flash", weights, flash, "weights")
-    if arena + board.stack_bytes > ram:
-        raise _refusal(board, compiled, "RAM", arena + board.stack_bytes, ram, "arena and stack")
+        constants, work = {}, {**constants, **work}
+    for kind, parts, have in (("flash", constants, flash), ("RAM", work, ram)):
+        if sum(parts.values()) > have:
+            raise _refusal(board, compiled, kind, parts, have)
 
 
-def _refusal(board: Board, compiled: CompiledModel, kind: str, need: int, have: int, what: str) -> BadInput:
-    name, share = _largest_layer(compiled, weights="weights" in what)
+def _refusal(board: Board, compiled: CompiledModel, kind: str, parts: Mapping[str, int], have: int) -> BadInput:
+    need, names = sum(parts.values()), list(parts)
+    what = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    if front_end := sum(size for name, size in parts.items() if name.endswith("front end")):
+        what += f" ({front_end:,} bytes)"
+    name, share = _largest_layer(compiled, weights="weights" in parts)
     largest = f"; layer {name} has the largest share, {share:,} bytes" if name else ""
     boards = "kit boards lists what other boards have"
     remedy = "a smaller input or fewer channels in that layer" if kind == "RAM" else "fewer or smaller layers"

@@ -20,10 +20,11 @@ _SCALARS = {"uint32_t": ctypes.c_uint32, "int32_t": ctypes.c_int32}
 
 
 class CRoom:
-    """The C of ``folder``, with the headers ``shared`` of firmware_templates/nn that it includes."""
+    """The C of ``folder``, with the headers ``shared`` of firmware_templates/nn that it includes. The files
+    ``device_only`` include a generated header that only firmware has."""
 
-    def __init__(self, folder: str, shared: Sequence[str] = ()) -> None:
-        self._folder, self._shared = folder, shared
+    def __init__(self, folder: str, shared: Sequence[str] = (), device_only: Sequence[str] = ()) -> None:
+        self._folder, self._shared, self._device_only = folder, shared, device_only
         self._structures: dict[str, type[ctypes.Structure]] = {}
 
     @cached_property
@@ -42,7 +43,7 @@ class CRoom:
     @cached_property
     def library(self) -> ctypes.CDLL:
         """The folder built with the host's compiler. Raises `Missing` when there is none."""
-        return load_library(self.sources)
+        return load_library({n: text for n, text in self.sources.items() if n not in self._device_only})
 
     def needed(self, *names: str) -> dict[str, str]:
         """The files ``names`` and all that they include, each header with the file that it declares, by name."""

@@ -31,14 +31,15 @@ The host asks, the device answers; the device never speaks in frames unasked.
   - a number that it had before: it sends its latest answer again, without doing anything again;
   - a number further on: something was lost on the way; it answers `gap` with the number it expects, and the host sends
     again from there.
-- An answer also acknowledges every request before its own. So several `input` frames and the `run` behind them may be
-  under way at a time, as many as the device's `window` says: {p.WINDOW} where its UART keeps {p.WINDOW_RX_BYTES}
-  bytes or more by itself, else 1. The firmware receives while it sends, and takes little time for a frame of input,
-  so that even the smallest FIFO is not overrun.
+- An answer also acknowledges every request before its own. So several `input` frames and the `run` behind them, or
+  several `samples`, may be under way at a time, as many as the device's `window` says: {p.WINDOW} where its UART keeps
+  {p.WINDOW_RX_BYTES} bytes or more by itself, else 1. The firmware receives while it sends and while it computes
+  features, and takes little time for a frame of input, so that even the smallest FIFO is not overrun.
 - When an answer takes longer than usual, the host asks with `sync` (15 bytes) what became of the request, ever more
   seldom. While the model runs the firmware answers `busy` between layers. Without an answer or `busy` for the host's
   time-out the operation fails, and the error says what was received instead.
 - `run` carries a CRC over all inputs: an inference on other bytes than those sent is impossible.
+- `samples` carry their position in the stream: a part of it that is missing or comes twice is never taken.
 
 """
 

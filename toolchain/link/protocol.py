@@ -135,6 +135,7 @@ class Status(enum.IntEnum):
     INPUT = 9
     MODEL = 10
     NOT_READY = 11
+    POSITION = 12
 
 
 STATUS_WORDS: dict[Status, str] = {
@@ -149,7 +150,8 @@ STATUS_WORDS: dict[Status, str] = {
     Status.RANGE: "offset and length reach beyond the tensor or the arena",
     Status.INPUT: "the inputs in the device's memory are not the ones sent (their CRC differs)",
     Status.MODEL: "the model's own code reported an error",
-    Status.NOT_READY: "there is no result yet: run the model first",
+    Status.NOT_READY: "there is no result yet: run the model first, or open the stream",
+    Status.POSITION: "the samples do not follow those that the stream had before",
 }
 
 
@@ -313,9 +315,41 @@ SYNC = _message(
     "Asks what became of the request with this frame's sequence number; takes no number of its own. If it was carried "
     "out, its answer (or that of the latest request) comes again; if it runs, `busy`; if it never came, `gap`.",
 )
+STREAM = _message(
+    "stream",
+    13,
+    "Opens a stream of raw samples, of which the firmware's front end makes the model's input: front end, model and "
+    "post-processing are put back to their start. Firmware without a front end answers `unknown`.",
+    answer=(
+        Field("sample_bytes", "uint16_t", "bytes of a sample: of all axes of a motion, one of a picture"),
+        Field("rate", "uint32_t", "samples a second, 0 when the front end does not know"),
+        Field("due", "uint32_t", "samples until the first inference"),
+        Field("stride", "uint32_t", "samples from one inference to the next"),
+        Field("signal_sha256", "uint8_t", "SHA-256 of the front end's configuration", 32),
+    ),
+)
+SAMPLES = _message(
+    "samples",
+    14,
+    "The next samples of the stream, no further than to the next inference (`due`), which runs when they complete its "
+    "input. Several may be outstanding up to there; an answer also acknowledges every one before it.",
+    request=(Field("position", "uint32_t", "samples before these since the stream began, modulo 2^32"),),
+    request_tail="the samples, int16_t each value (pictures: bytes)",
+    answer=(
+        Field("position", "uint32_t", "samples taken since the stream began, modulo 2^32"),
+        Field("due", "uint32_t", "samples until the next inference"),
+        Field("front_ticks", "uint64_t", "time of the front end since the inference before"),
+        Field("model_ticks", "uint64_t", "time of the inference, 0 when there was none"),
+        Field("label", "int32_t", "number of the label that post-processing decided for, -1 for none"),
+        Field("score", "int32_t", "its score, 65536 is 1"),
+        Field("ran", "uint8_t", "1 when there was an inference"),
+    ),
+    answer_tail="all outputs one after another when there was an inference and they fit; else ask by `output`",
+)
 
 MESSAGES: tuple[Message, ...] = (
     HELLO, LABELS, TENSOR, INPUT, RUN, OUTPUT, PROFILE, ARENA, MEMORY, INIT, RESET, SYNC,
+    STREAM, SAMPLES,
 )  # fmt: skip
 
 

@@ -6,13 +6,16 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from toolchain.errors import BadInput, DeviceError
 from toolchain.link import protocol
 from toolchain.link.exchange import DeviceRestarted, Exchange, LinkStatistics, RequestRefused
 from toolchain.link.port import DEFAULT_BAUD, Line, open_port
 from toolchain.link.protocol import Message, TensorKind
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = [
     "DeviceInfo",
@@ -24,6 +27,8 @@ __all__ = [
     "ProfileResult",
     "RequestRefused",
     "Session",
+    "StreamAnswer",
+    "StreamInfo",
     "TensorInfo",
 ]
 
@@ -99,6 +104,44 @@ class MemoryInfo:
     repeated: int
 
 
+@dataclass(frozen=True)
+class StreamInfo:
+    """A stream as the device opened it: bytes of a sample, samples a second (0: not known), samples before the first
+    inference and from one to the next, SHA-256 (hex) of the front end's configuration."""
+
+    sample_bytes: int
+    rate: int
+    first: int
+    stride: int
+    signal_sha256: str
+
+
+@dataclass(frozen=True)
+class StreamAnswer:
+    """One inference of a stream, on the samples up to number ``position``.
+
+    ``front_ticks``: time of the front end since the inference before (or the start). ``label`` is the number of the
+    label that post-processing decided for, None for none, with its ``score`` (1 is certain). ``outputs`` are those of
+    the model, raw.
+    """
+
+    position: int
+    front_ticks: int
+    model_ticks: int
+    label: int | None
+    score: float
+    outputs: list[bytes]
+
+
+@dataclass
+class _Stream:
+    """Where an open stream stands, in samples."""
+
+    sample_bytes: int
+    due: int
+    position: int = 0
+
+
 class Session:
     """The host's end of the link. A context manager; closes the port if it opened it.
 
@@ -112,6 +155,7 @@ class Session:
         self._port = port
         self._owns_port = False
         self._info: DeviceInfo | None = None
+        self._stream: _Stream | None = None
 
     @classmethod
     def open(
@@ -152,7 +196,7 @@ class Session:
     def hello(self, wait: float = 10.0) -> DeviceInfo:
         """Opens a session, waiting at most ``wait`` seconds for the device to start, and asks who it is. The model's
         state is reset."""
-        self._info = None
+        self._info = self._stream = None
         payload = self._exchange.open_session(
             protocol.HELLO.request.pack(version_min=protocol.VERSION_MIN, version_max=protocol.VERSION_MAX), wait
         )
@@ -259,6 +303,61 @@ class Session:
             raise DeviceError("the device's outputs have the wrong length", "build and flash the firmware again")
         return outputs
 
+    def stream(self) -> StreamInfo:
+        """Opens a stream of raw samples: front end, model and post-processing begin anew.
+
+        Raises RequestRefused (`Status.UNKNOWN`) when the firmware has no front end.
+        """
+        assert self.info  # says hello when it was not
+        said = self._ask(protocol.STREAM)
+        if not said["sample_bytes"] or not said["due"]:
+            raise DeviceError("the device's stream makes no sense", "build and flash the firmware again")
+        self._stream = _Stream(said["sample_bytes"], said["due"])
+        return StreamInfo(said["sample_bytes"], said["rate"], said["due"], said["stride"], said["signal_sha256"].hex())
+
+    def samples(self, samples: np.ndarray | bytes) -> list[StreamAnswer]:
+        """The next samples of the stream, any number of them (int16 or uint8 as the front end takes them, or their
+        bytes); the answers of the inferences that they complete.
+
+        Raises BadInput when they are no whole number of samples, or `stream` was not called.
+        """
+        stream, info = self._stream, self.info
+        if stream is None:
+            raise BadInput("no stream is open", "call stream() first")
+        data = samples if isinstance(samples, bytes) else _little_endian(samples)
+        if len(data) % stream.sample_bytes:
+            raise BadInput(f"{len(data)} bytes are no whole number of samples of {stream.sample_bytes} bytes")
+        answers: list[StreamAnswer] = []
+        at = 0
+        while at < len(data):
+            part = data[at : at + stream.due * stream.sample_bytes]
+            at += len(part)
+            said = self._send_samples(stream, part)
+            if said["ran"]:
+                label = said["label"] if said["label"] >= 0 else None
+                outputs = self._outputs(info, said["tail"])
+                answers.append(
+                    StreamAnswer(
+                        stream.position, said["front_ticks"], said["model_ticks"], label, said["score"] / 65536, outputs
+                    )
+                )
+        return answers
+
+    def _send_samples(self, stream: _Stream, data: bytes) -> dict[str, Any]:
+        """Samples up to the next inference at most; what the last of them is answered with."""
+        layout, size = protocol.SAMPLES.request, stream.sample_bytes
+        room = (protocol.MAX_PAYLOAD_BYTES - layout.size) // size * size
+        count, batch = len(data) // size, []
+        for at in range(0, len(data), room):
+            position = (stream.position + at // size) & 0xFFFFFFFF
+            batch.append((protocol.SAMPLES, layout.pack(position=position, tail=data[at : at + room])))
+        said = _unpack(protocol.SAMPLES, self._exchange.transact(batch))
+        stream.position += count
+        if said["position"] != stream.position & 0xFFFFFFFF or not said["due"] or said["ran"] != (count == stream.due):
+            raise DeviceError("the device's stream makes no sense", "build and flash the firmware again")
+        stream.due = said["due"]
+        return said
+
     def read_arena(self, offset: int, length: int) -> bytes:
         """``length`` bytes of the model's arena from ``offset``. RequestRefused when they are not all in it."""
         return self._read(protocol.ARENA, offset, length)
@@ -294,6 +393,10 @@ class Session:
 
     def _ask(self, message: Message, **values: Any) -> dict[str, Any]:
         return _unpack(message, self._exchange.transact([(message, message.request.pack(**values))]))
+
+
+def _little_endian(samples: np.ndarray) -> bytes:
+    return samples.astype(samples.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
 def _unpack(message: Message, payload: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,6 +33,12 @@ class FrontEnd:
         """Shape of the model's input without the batch."""
         return self._config.shape
 
+    @property
+    def sha256(self) -> str:
+        """Hash (hex) of the configuration, by which the firmware says which front end it has."""
+        self._need_quantization()
+        return render.digest(self.settings, self._config).hex()
+
     def features(self, samples: np.ndarray) -> np.ndarray:
         """Float32 features ``(value - offset) * scale``, what the float model is trained on.
 
@@ -60,6 +67,19 @@ class FrontEnd:
         """The C of this front end with its configuration frozen in, by file name."""
         self._need_quantization()
         return render.c_files(self.settings, self._config)
+
+    @property
+    def ram_bytes(self) -> int:
+        """Bytes of memory that kit_signal.c takes, less a few dozen: samples, features and what is between."""
+        if isinstance(self.settings, ImageSettings):
+            return self.settings.stride
+        frames = math.prod(self.shape) if isinstance(self.settings, AudioSettings) else 0
+        return self._instance.memory_bytes + frames
+
+    @property
+    def table_bytes(self) -> int:
+        """Bytes of the tables of the configuration."""
+        return self._instance.table_bytes
 
     def _need_quantization(self) -> None:
         if self._quantization is None:

@@ -11,7 +11,7 @@ import numpy as np
 from toolchain.compiler.c_room import CRoom
 from toolchain.signal.config import Config
 
-ROOM = CRoom("signal", ("kit_fixedpoint.h", "kit_simd.h"))
+ROOM = CRoom("signal", ("kit_fixedpoint.h", "kit_simd.h"), device_only=("kit_signal.c",))
 
 
 @functools.cache
@@ -32,12 +32,13 @@ class Instance:
     def __init__(self, config: Config) -> None:
         self._library, self._prefix = library(), f"kit_{config.family}"
         self._config, self._tables = ROOM.fill(config.struct, config.values)
+        self.table_bytes, self.memory_bytes = sum(table.nbytes for table in self._tables), 0
         pointer = ctypes.byref(self._config)
         if config.family == "image":  # keeps nothing from picture to picture
             self._handle: Any = pointer
             return
-        size = int(self._function("bytes")(pointer))
-        self._memory = np.zeros(-(-size // 8), np.uint64)
+        self.memory_bytes = int(self._function("bytes")(pointer))
+        self._memory = np.zeros(-(-self.memory_bytes // 8), np.uint64)
         handle = self._function("init")(
             pointer, ctypes.c_void_p(self._memory.ctypes.data), ctypes.c_size_t(self._memory.nbytes)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -45,6 +46,16 @@ class _Settings(BaseModel):
         """Type of a raw value."""
         return "int16"
 
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of what a stream counts: a sample of sound, of all axes of a motion; of a picture each byte."""
+        raise NotImplementedError
+
+    @property
+    def stride(self) -> int:
+        """Samples from an inference to the next in a stream."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
     def _one_or_each(self) -> _Settings:
         for name, values in (("offset", self.offset), ("scale", self.scale)):
@@ -76,7 +87,7 @@ class AudioSettings(_Settings):
     energy: Literal["power", "magnitude"] = Field(default="power", description="what the filters add up")
     floor_db: float = Field(default=-100.0, ge=-150, le=0, description="lower energies count as this one")
     coefficients: int = Field(default=0, ge=0, description="of the DCT over the filters (MFCC); 0 for log-mel energies")
-    stride_ms: Milliseconds = Field(default=250.0, description="from an inference to the next in a stream")
+    stride_ms: Milliseconds = Field(default=250.0, description="from an inference to the next in a stream, whole hops")
 
     @property
     def window(self) -> int:
@@ -95,8 +106,7 @@ class AudioSettings(_Settings):
 
     @property
     def stride(self) -> int:
-        """Samples from an inference to the next in a stream: it is due at the end of the first frame after them."""
-        return round(self.rate * self.stride_ms / 1000)
+        return self.hop * max(1, round(self.stride_ms / self.hop_ms))
 
     @property
     def frames(self) -> int:
@@ -114,6 +124,10 @@ class AudioSettings(_Settings):
     def raw_shape(self) -> tuple[int, ...]:
         return (self.length,)
 
+    @property
+    def sample_bytes(self) -> int:
+        return 2
+
     @model_validator(mode="after")
     def _consistent(self) -> AudioSettings:
         if not 2 <= self.window <= self.fft:
@@ -122,8 +136,6 @@ class AudioSettings(_Settings):
             raise ValueError(f"hop_ms is {self.hop} samples, which should be 1 to {self.window} (window_ms)")
         if self.frames < 1:
             raise ValueError(f"length_ms is {self.length} samples, less than one frame of {self.window}")
-        if self.stride < self.hop:
-            raise ValueError(f"stride_ms is {self.stride} samples, less than one hop of {self.hop}")
         if not self.f_min < self.f_max <= self.rate / 2:
             raise ValueError(f"f_min < f_max <= {self.rate / 2:g} Hz (half of rate) should hold")
         if self.coefficients > self.filters:
@@ -163,6 +175,14 @@ class MotionSettings(_Settings):
     @property
     def raw_shape(self) -> tuple[int, ...]:
         return self.window, self.axes
+
+    @property
+    def sample_bytes(self) -> int:
+        return 2 * self.axes
+
+    @property
+    def stride(self) -> int:
+        return self.hop
 
     @model_validator(mode="after")
     def _consistent(self) -> MotionSettings:
@@ -212,6 +232,14 @@ class ImageSettings(_Settings):
     @property
     def raw_dtype(self) -> str:
         return "uint8"
+
+    @property
+    def sample_bytes(self) -> int:
+        return 1
+
+    @property
+    def stride(self) -> int:
+        return math.prod(self.raw_shape)
 
     @model_validator(mode="after")
     def _consistent(self) -> ImageSettings:
