@@ -128,10 +128,23 @@ class QuantizationSpec(_Table):
     )
 
 
+class AnomalySpec(_Table):
+    """``[anomaly]``: of a kit whose task that is. Normal samples are of class 0, all others serve to measure only."""
+
+    false_alarms: Fraction = Field(
+        default=0.02, description="part of the normal validation samples whose error lies above the threshold"
+    )
+
+
 class PassMarks(_Table):
-    """``[pass_marks]``: what a trained kit must reach. Accuracies are fractions of the test samples."""
+    """``[pass_marks]``: what a trained kit must reach. Accuracies are fractions of the test samples; with folds those
+    of training are means over the folds."""
 
     min_float_accuracy: float = Field(ge=0, le=1, description="of the Keras model on the test samples")
+    min_auc: Fraction | None = Field(
+        default=None, description="area under the ROC curve of the int8 model: how well errors tell anomalies apart"
+    )
+    max_weights_bytes: Count | None = Field(default=None, description="of the int8 model's weights and biases")
     max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
     min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
     max_latency: dict[str, Annotated[str, Field(pattern=LATENCY)]] = Field(
@@ -161,6 +174,7 @@ class Kit(_Table):
     model: ModelSpec = ModelSpec()
     training: Training
     quantization: QuantizationSpec = QuantizationSpec()
+    anomaly: AnomalySpec = AnomalySpec()
     postprocessing: PostprocessingSettings = PostprocessingSettings()
     pass_marks: PassMarks
     variants: dict[str, dict[str, Any]] = Field(
@@ -176,6 +190,11 @@ class Kit(_Table):
         if twice:
             raise ValueError(f"should not name {', '.join(map(repr, twice))} twice")
         return labels
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Shape of the model's output without the batch: a score a label, or the input rebuilt."""
+        return self.model_shape if self.task == "anomaly" else (len(self.labels),)
 
     @property
     def model_shape(self) -> tuple[int, ...]:

@@ -160,17 +160,9 @@ def _front_end_source(kit: Kit) -> str:
 
 def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
     """Which of the kit's pass marks the trained model misses, in words."""
-    marks, floating, int8 = kit.pass_marks, trained.metrics["accuracy_float"], trained.metrics["accuracy_host"]
-    failed = []
-    if floating < marks.min_float_accuracy:
-        failed.append(
-            f"float accuracy {floating:.4f} is below the kit's min_float_accuracy, {marks.min_float_accuracy}"
-        )
-    if floating - int8 > marks.max_int8_loss:
-        failed.append(
-            f"int8 loses {floating - int8:.4f} of accuracy, more than the kit's max_int8_loss, {marks.max_int8_loss}"
-        )
-    return failed
+    from toolchain.evaluate.checks import training_checks
+
+    return [check.text for check in training_checks(kit, trained.metrics) if not check.passed]
 
 
 def kit_model(kit: Kit, trained: TrainedModel) -> Model:
@@ -185,7 +177,7 @@ def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress
     def make(folder: Path) -> None:
         from toolchain.evaluate.reference import expect
 
-        expected = expect(kit, trained.int8_tflite.read_bytes(), trained.float_tflite.read_bytes())
+        expected = expect(kit, trained.int8_tflite.read_bytes(), trained.float_tflite.read_bytes(), trained.thresholds)
         expected.save(folder / "expected.npz")
 
     made_from = {

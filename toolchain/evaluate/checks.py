@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolchain.errors import BadInput
 from toolchain.kit import LATENCY
+from toolchain.train.trained import judged_accuracies
 
 if TYPE_CHECKING:
     from toolchain.evaluate.results import DeviceTest
@@ -54,21 +55,34 @@ def check_all(
 ) -> tuple[Check, ...]:
     """Every check that applies. The kit's own accuracy is asked for only of its ``whole`` test set, since a few samples
     say little; one that the user gave always."""
-    return (*_of_training(kit, metrics), *_of_device(kit, test, board, marks, whole))
+    return (*training_checks(kit, metrics), *_of_device(kit, test, board, marks, whole))
 
 
-def _of_training(kit: Kit, metrics: Mapping[str, Any]) -> Iterator[Check]:
-    floating, int8, wanted = metrics["accuracy_float"], metrics["accuracy_host"], kit.pass_marks
-    yield Check(
-        "float accuracy",
-        floating >= wanted.min_float_accuracy,
-        f"float accuracy {floating:.4f}, at least {wanted.min_float_accuracy} wanted",
-    )
-    yield Check(
-        "int8 loss",
-        floating - int8 <= wanted.max_int8_loss,
-        f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted",
-    )
+def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
+    """The checks of what training left, before any device."""
+    (floating, int8), wanted = judged_accuracies(metrics), kit.pass_marks
+    mean = f", mean of {kit.data.folds} folds" if kit.data.folds else ""
+    checks = [
+        Check(
+            "float accuracy",
+            floating >= wanted.min_float_accuracy,
+            f"float accuracy {floating:.4f}{mean}, at least {wanted.min_float_accuracy} wanted",
+        ),
+        Check(
+            "int8 loss",
+            floating - int8 <= wanted.max_int8_loss,
+            f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted",
+        ),
+    ]
+    if wanted.min_auc is not None:
+        auc = metrics["auc_int8"]
+        text = f"area under the ROC curve {auc:.4f}, at least {wanted.min_auc} wanted"
+        checks.append(Check("area under the curve", auc >= wanted.min_auc, text))
+    if wanted.max_weights_bytes is not None:
+        size = metrics["weights_bytes"]
+        text = f"{size:,} bytes of weights, at most {wanted.max_weights_bytes:,} wanted"
+        checks.append(Check("weights", size <= wanted.max_weights_bytes, text))
+    return tuple(checks)
 
 
 def _of_device(kit: Kit, test: DeviceTest, board: str, marks: Marks, whole: bool) -> Iterator[Check]:

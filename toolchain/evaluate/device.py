@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from toolchain.data.quantize import dequantize
 from toolchain.errors import DeviceError
 from toolchain.evaluate.answers import Answer
 from toolchain.evaluate.results import DeviceTest, Latency, Matrix, Parity
 from toolchain.evaluate.statistics import wilson
 from toolchain.progress import Progress, Quiet
+from toolchain.train.anomaly import ANOMALY, NORMAL, area_under_curve, classes_of, reconstruction_error
 from toolchain.train.measure import confusion_matrix
+
+
+@dataclass(frozen=True)
+class Anomalies:
+    """How an autoencoder's answer becomes a class: the reconstruction error's ``threshold``, and the quantisation of
+    the input that it is compared with."""
+
+    threshold: float
+    input_scale: float
+    input_zero_point: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +33,8 @@ class Expected:
     """Samples and what is expected of them.
 
     ``inputs`` are as the model takes them [n, …], ``labels`` class numbers [n], ``outputs`` what ``reference`` answers
-    [n, …] with their quantisation, ``float_classes`` what the float model says [n], or None.
+    [n, …] with their quantisation, ``float_classes`` what the float model says [n], or None. ``anomalies`` is None for
+    a classification.
     """
 
     inputs: np.ndarray
@@ -31,13 +44,27 @@ class Expected:
     scale: float
     zero_point: int
     float_classes: np.ndarray | None = None
+    anomalies: Anomalies | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def classes(self, outputs: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        """Class numbers [n] that the int8 ``outputs`` [n, …] say of ``samples`` [n] (their numbers)."""
+        if self.anomalies is None:
+            return classes_of(outputs, outputs, None)
+        return np.where(self.errors(outputs, samples) > self.anomalies.threshold, ANOMALY, NORMAL)
+
+    def errors(self, outputs: np.ndarray, samples: np.ndarray) -> np.ndarray:
+        """Reconstruction error of an autoencoder's ``outputs``, float64 [n]."""
+        assert self.anomalies is not None
+        inputs = dequantize(self.inputs[samples], self.anomalies.input_scale, self.anomalies.input_zero_point)
+        return reconstruction_error(dequantize(outputs, self.scale, self.zero_point), inputs)
+
     def save(self, path: Path) -> None:
         """Write everything to an ``.npz``."""
         arrays = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        arrays["anomalies"] = None if self.anomalies is None else np.array(astuple(self.anomalies), np.float64)
         np.savez(path, allow_pickle=False, **{name: value for name, value in arrays.items() if value is not None})
 
     @staticmethod
@@ -52,6 +79,7 @@ class Expected:
                 float(stored["scale"]),
                 int(stored["zero_point"]),
                 stored.get("float_classes"),
+                _anomalies(stored.get("anomalies")),
             )
 
     def first(self, count: int | None) -> Expected:
@@ -64,6 +92,10 @@ class Expected:
             outputs=self.outputs[:count],
             float_classes=floats,
         )
+
+
+def _anomalies(stored: np.ndarray | None) -> Anomalies | None:
+    return None if stored is None else Anomalies(float(stored[0]), float(stored[1]), int(stored[2]))
 
 
 #: Runs the bytes of one input on a device: the bytes of the output and the ticks the inference took.
@@ -98,7 +130,10 @@ class Tally:
         """Count one more answer."""
         expected = self._expected.outputs[answer.sample]
         self.done += 1
-        self.right += int(np.frombuffer(answer.output, expected.dtype).argmax()) == self._expected.labels[answer.sample]
+        output = np.frombuffer(answer.output, expected.dtype)
+        if output.size == expected.size:
+            said = self._expected.classes(output[np.newaxis], np.array([answer.sample]))[0]
+            self.right += int(said == self._expected.labels[answer.sample])
         self.unlike += answer.output != expected.tobytes()
 
     def note(self) -> str:
@@ -120,8 +155,8 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
                 "build and flash the firmware again",
             )
     device = np.stack([np.frombuffer(answer.output, host.dtype) for answer in answers])
-    truth, classes = expected.labels[which], host.shape[1]
-    said, host_said = device.argmax(axis=1), host.argmax(axis=1)
+    truth, classes = expected.labels[which], host.shape[1] if expected.anomalies is None else 2
+    said, host_said = expected.classes(device, which), expected.classes(host, which)
     float_said = None if expected.float_classes is None else expected.float_classes[which]
     difference = np.abs(device.astype(np.int64) - host).max(axis=1)
 
@@ -133,6 +168,7 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
         accuracy_float=None if float_said is None else _share(float_said == truth),
         accuracy_host=_share(host_said == truth),
         accuracy_device=_share(said == truth),
+        auc=_auc(expected, device, which),
         interval=wilson(int((said == truth).sum()), len(which)),
         agreement=_share(said == host_said),
         parity=Parity(expected.reference, len(which), int((difference > 0).sum()), int(difference.max())),
@@ -142,6 +178,14 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
         confusion_float=None if float_said is None else confusion(float_said),
         retries=retries,
     )
+
+
+def _auc(expected: Expected, device: np.ndarray, which: np.ndarray) -> float | None:
+    """Area under the ROC curve of an anomaly detector, None where only one kind of sample was tested."""
+    anomalous = expected.labels[which] != NORMAL
+    if expected.anomalies is None or anomalous.all() or not anomalous.any():
+        return None
+    return round(area_under_curve(expected.errors(device, which), anomalous), 6)
 
 
 def _share(true: np.ndarray) -> float:

@@ -8,16 +8,19 @@ import numpy as np
 
 from toolchain.data import features, load_dataset, model_inputs
 from toolchain.errors import Missing
-from toolchain.evaluate.device import Expected
+from toolchain.evaluate.device import Anomalies, Expected
 from toolchain.model.reader import read_model
 from toolchain.model.runners import LiteRtRunner, reference_runner
+from toolchain.train.anomaly import classes_of
 
 if TYPE_CHECKING:
     from toolchain.kit import Kit
 
 
-def expect(kit: Kit, int8_model: bytes, float_model: bytes) -> Expected:
-    """Run the kit's test set through both models.
+def expect(
+    kit: Kit, int8_model: bytes, float_model: bytes, thresholds: tuple[float | None, float | None] = (None, None)
+) -> Expected:
+    """Run the kit's test set through both models. ``thresholds`` are those of an anomaly detector, float and int8.
 
     The float model's answers are left out where no runtime for it is installed.
     """
@@ -31,8 +34,10 @@ def expect(kit: Kit, int8_model: bytes, float_model: bytes) -> Expected:
     try:
         floating = LiteRtRunner(float_model, reference=True)
         real = features(kit, test.x).reshape(inputs.shape)
-        float_classes = np.array([floating.run([row[np.newaxis]])[0].argmax() for row in real])
+        answers = np.concatenate([floating.run([row[np.newaxis]])[0] for row in real])
+        float_classes = classes_of(answers, real, thresholds[0])
     except Missing:
         float_classes = None
     output = graph.outputs[0]
-    return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes)
+    found = None if thresholds[1] is None else Anomalies(thresholds[1], tensor.scale, tensor.zero_point)
+    return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes, found)

@@ -76,7 +76,8 @@ class DeviceTest:
 
     Accuracies are fractions of these samples, ``interval`` the 95 % interval (Wilson) of the device's; ``agreement`` is
     the share of samples on which device and host say the same class. Confusion matrices: row the true class, column the
-    answer. What is of the float model is None when its answers are not at hand.
+    answer. What is of the float model is None when its answers are not at hand; ``auc``, the area under the ROC curve,
+    is None but for an anomaly detector.
     """
 
     samples: int
@@ -91,6 +92,7 @@ class DeviceTest:
     confusion_host: Matrix
     confusion_float: Matrix | None
     retries: int = 0
+    auc: float | None = None
 
     def scores(self, labels: Sequence[str]) -> tuple[ClassScore, ...]:
         """How each class fared on the device; ``labels`` name them."""

@@ -5,6 +5,6 @@ Importing this package does not import TensorFlow.
 
 from toolchain.train.convert import convert_float, convert_int8
 from toolchain.train.launch import train_kit
-from toolchain.train.trained import TrainedModel, load_trained
+from toolchain.train.trained import TrainedModel, judged_accuracies, load_trained
 
-__all__ = ["TrainedModel", "convert_float", "convert_int8", "load_trained", "train_kit"]
+__all__ = ["TrainedModel", "convert_float", "convert_int8", "judged_accuracies", "load_trained", "train_kit"]

@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from toolchain.data import Dataset, features
+from toolchain.data import Dataset, Split, features
 from toolchain.errors import BadInput
 from toolchain.kit import Kit
 from toolchain.progress import Progress
+from toolchain.train.anomaly import NORMAL
+from toolchain.train.measure import only_class
 from toolchain.train.tensorflow import import_tensorflow
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A trained Keras model. ``history``: loss, accuracy, val_loss and val_accuracy, one value an epoch;
-    ``best_epoch`` counts from 1 and is the one whose weights were kept."""
+    """A trained Keras model. ``history``: loss and val_loss, for a classification also accuracy and val_accuracy, one
+    value an epoch; ``best_epoch`` counts from 1 and is the one whose weights were kept."""
 
     model: Any
     history: dict[str, list[float]]
@@ -44,24 +46,20 @@ def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
     code = _load_code(kit)
     model = _build(kit, code)
     batches = _batches(kit, data, _function(kit, code, "augment", kit.training.augment))
-    steps = len(batches) * kit.training.epochs
+    steps, at_once = len(batches) * kit.training.epochs, min(len(batches), 32)
+    rebuilds = kit.task == "anomaly"
     model.compile(
         optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(kit.training.learning_rate, steps)),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        steps_per_execution=min(len(batches), 32),  # fewer returns to Python: twice as fast for small models
+        loss="mean_squared_error" if rebuilds else "sparse_categorical_crossentropy",
+        metrics=[] if rebuilds else ["accuracy"],
+        steps_per_execution=at_once,  # fewer returns to Python: twice as fast for small models
     )
     stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=kit.training.patience, restore_best_weights=True)
-
-    def report(epoch: int, logs: dict[str, float]) -> None:
-        note = f"loss {logs['loss']:.3f}, validation {100 * logs['val_accuracy']:.1f} %"
-        progress.update(epoch + 1, kit.training.epochs, note)
-
     history = model.fit(
         batches,
-        validation_data=(features(kit, data.validation.x), data.validation.y),
+        validation_data=_pairs(kit, data.validation),
         epochs=kit.training.epochs,
-        callbacks=[stop, keras.callbacks.LambdaCallback(on_epoch_end=report)],
+        callbacks=[stop, _reporting(kit, len(batches), progress)],
         verbose=0,
     ).history
     curves = {name: [float(value) for value in history[name]] for name in sorted(history)}
@@ -70,11 +68,42 @@ def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
     return Fit(model, curves, int(np.argmin(curves["val_loss"])) + 1)
 
 
+def _reporting(kit: Kit, batches: int, progress: Progress) -> Any:
+    """A callback that tells how far the training is, within an epoch too."""
+    import keras
+
+    class Reporting(keras.callbacks.Callback):  # type: ignore[misc,name-defined]
+        epoch, note = 0, ""
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            part = min(batch + 1, batches) / batches
+            progress.update(round(self.epoch + part, 2), kit.training.epochs, self.note)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            right, loss = logs.get("val_accuracy"), logs["val_loss"]
+            validation = f"{loss:.3g}" if right is None else f"{100 * right:.1f} %"
+            self.note = f"loss {logs['loss']:.3g}, validation {validation}"
+            progress.update(epoch + 1, kit.training.epochs, self.note)
+
+    return Reporting()
+
+
+def _pairs(kit: Kit, part: Split) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and what the model is to answer: class numbers, or for an anomaly detector normal inputs themselves."""
+    if kit.task != "anomaly":
+        return features(kit, part.x), part.y
+    inputs = features(kit, only_class(part, NORMAL).x)
+    return inputs, inputs
+
+
 def _batches(kit: Kit, data: Dataset, augment: Callable[..., np.ndarray] | None) -> Any:
     """The training samples in a new order each epoch, varied by ``augment``."""
     import keras
 
-    x, y = features(kit, data.train.x), data.train.y
+    x, y = _pairs(kit, data.train)
     size, rng = kit.training.batch_size, np.random.default_rng(kit.training.seed)
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc,name-defined]
@@ -90,7 +119,8 @@ def _batches(kit: Kit, data: Dataset, augment: Callable[..., np.ndarray] | None)
             if augment is None:
                 return x[chosen], y[chosen]
             with _blame(kit):
-                return augment(x[chosen], rng), y[chosen]
+                varied = augment(x[chosen], rng)
+            return varied, varied if y is x else y[chosen]
 
         def on_epoch_end(self) -> None:
             self.order = rng.permutation(len(x))
@@ -133,7 +163,7 @@ def _build(kit: Kit, code: ModuleType) -> Any:
         raise kit.refuse(
             ("model", "function"), "builds a model whose input is not known", "begin it with keras.Input(shape)"
         ) from None
-    wanted = [kit.model_shape], [(len(kit.labels),)]
+    wanted = [kit.model_shape], [kit.output_shape]
     if shapes != wanted:
         text = f"builds a model from {shapes[0]} to {shapes[1]}, the kit needs {wanted[0]} to {wanted[1]}"
         raise kit.refuse(("model", "function"), text)

@@ -11,12 +11,12 @@ DPI = 120
 
 
 def draw_learning_curve(history: dict[str, list[float]], best_epoch: int, title: str, path: Path) -> None:
-    """Loss and accuracy by epoch, for training and validation samples, with the epoch that was kept marked."""
-    figure = _figure(9, 3.8)
+    """Loss, and accuracy where there is one, by epoch for training and validation samples, with the epoch that was
+    kept marked."""
+    curves = [("loss", "loss", 1), ("accuracy", "accuracy (%)", 100)][: 2 if "accuracy" in history else 1]
+    figure = _figure(4.5 * len(curves), 3.8)
     epochs = np.arange(1, len(history["loss"]) + 1)
-    for axes, (name, label, factor) in zip(
-        figure.subplots(1, 2), (("loss", "loss (cross entropy)", 1), ("accuracy", "accuracy (%)", 100)), strict=True
-    ):
+    for axes, (name, label, factor) in zip(figure.subplots(1, len(curves), squeeze=False)[0], curves, strict=True):
         axes.plot(epochs, factor * np.array(history[name]), color="#1f77b4", label="training")
         axes.plot(epochs, factor * np.array(history[f"val_{name}"]), color="#d95f02", label="validation")
         axes.axvline(best_epoch, color="#777777", linestyle=":", label=f"kept: epoch {best_epoch}")

@@ -29,6 +29,11 @@ class TrainedModel:
     metrics: Mapping[str, Any]
 
     @property
+    def thresholds(self) -> tuple[float | None, float | None]:
+        """Of the reconstruction error, float and int8, when the kit's task is to find anomalies; else None twice."""
+        return self.metrics.get("threshold_float"), self.metrics.get("threshold_int8")
+
+    @property
     def keras(self) -> Path:
         return self.folder / KERAS
 
@@ -43,6 +48,14 @@ class TrainedModel:
     @property
     def pictures(self) -> tuple[Path, ...]:
         return tuple(self.folder / name for name in (LEARNING_CURVE, CONFUSION_FLOAT, CONFUSION_INT8))
+
+
+def judged_accuracies(metrics: Mapping[str, Any]) -> tuple[float, float]:
+    """Float and int8 accuracy that pass marks are about: of the test samples, or the mean over the folds."""
+    folds = metrics.get("cross_validation")
+    if folds:
+        return folds["accuracy_float"], folds["accuracy_int8"]
+    return metrics["accuracy_float"], metrics["accuracy_host"]
 
 
 def load_trained(folder: Path) -> TrainedModel:

@@ -18,20 +18,22 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from toolchain.data import features, load_dataset, model_inputs
+from toolchain.data import Dataset, features, load_dataset
 from toolchain.data.split import shuffled
 from toolchain.errors import KitError
 from toolchain.kit import Kit
-from toolchain.model.reader import read_model
-from toolchain.model.runners import reference_runner
 from toolchain.train import trained as names
+
+if TYPE_CHECKING:
+    from toolchain.train.fit import Fit
+    from toolchain.train.measure import Measured
 
 
 class _Reporter:
@@ -84,10 +86,11 @@ def _end_with_parent(folder: Path) -> None:
 
 
 def run(kit: Kit, folder: Path, report: _Reporter) -> None:
-    """Train, convert, measure and draw; `launch.train_kit` tells what is in the folder then."""
-    from toolchain.train.convert import convert_float, convert_int8
-    from toolchain.train.fit import fit
-    from toolchain.train.measure import confusion_matrix, predict, weights_bytes
+    """Train, convert, measure and draw; `launch.train_kit` tells what is in the folder then.
+
+    With folds there is a training for each; the model that is kept is the first one's.
+    """
+    from toolchain.train.convert import convert_float
     from toolchain.train.pictures import draw_confusion, draw_learning_curve
     from toolchain.train.tensorflow import fix_order_of_sums
 
@@ -97,56 +100,44 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
     def timed(stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        seconds[stage] = round(time.perf_counter() - start, 3)
+        seconds[stage] = round(seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
 
-    with timed("load"):
-        data = load_dataset(kit)
     with timed("fit"):
         fix_order_of_sums()
-        fitted = fit(kit, data, report)
-        fitted.model.save(folder / names.KERAS)
-
-    report.log("converting to int8")
+    folds = kit.data.folds or 1
+    data, fitted, int8, measured = _train_once(kit, report, timed, 0)
     with timed("convert"):
-        chosen = shuffled(len(data.train), kit.data.split_seed)[: kit.quantization.representative_samples]
-        int8 = convert_int8(fitted.model, features(kit, data.train.x[chosen]))
+        fitted.model.save(folder / names.KERAS)
         (folder / names.INT8_TFLITE).write_bytes(int8)
         (folder / names.FLOAT_TFLITE).write_bytes(convert_float(fitted.model))
-
-    report.log(f"measuring on {len(data.test)} test samples")
-    with timed("measure"):
-        graph = read_model(int8, kit.name)
-        runner, quantization = reference_runner(int8, graph), graph.inputs[0].quantization
-        assert quantization is not None
-        answers = {
-            "float": fitted.model.predict(features(kit, data.test.x), verbose=0).argmax(axis=1),
-            "int8": predict(runner, graph, model_inputs(kit, data.test.x, quantization)).argmax(axis=1),
-        }
-        accuracy = {which: float(np.mean(a == data.test.y)) for which, a in answers.items()}
-        confusion = {which: confusion_matrix(data.test.y, a, len(kit.labels)) for which, a in answers.items()}
-
+    figures = {"float": measured.float, "int8": measured.int8}
     with timed("draw"):
         draw_learning_curve(
             fitted.history, fitted.best_epoch, f"{kit.title}: learning curve", folder / names.LEARNING_CURVE
         )
         for which, file in (("float", names.CONFUSION_FLOAT), ("int8", names.CONFUSION_INT8)):
-            title = f"{kit.title}, {which}: {100 * accuracy[which]:.1f} % of {len(data.test)} test samples"
-            draw_confusion(confusion[which], kit.labels, title, folder / file)
+            title = f"{kit.title}, {which}: {100 * figures[which].accuracy:.1f} % of {len(data.test)} test samples"
+            draw_confusion(figures[which].confusion, kit.labels, title, folder / file)
+
+    results = [_fold_result(data, measured)]
+    for fold in range(1, folds):
+        fold_data, _, _, fold_measured = _train_once(kit, report, timed, fold)
+        results.append(_fold_result(fold_data, fold_measured))
 
     metrics = {
         "kit": kit.name,
         "labels": kit.labels,
-        "accuracy_float": accuracy["float"],
-        "accuracy_host": accuracy["int8"],
-        "int8_runner": runner.name,
-        "confusion_float": confusion["float"].tolist(),
-        "confusion_int8": confusion["int8"].tolist(),
+        "accuracy_float": measured.float.accuracy,
+        "accuracy_host": measured.int8.accuracy,
+        "int8_runner": measured.runner,
+        "confusion_float": measured.float.confusion.tolist(),
+        "confusion_int8": measured.int8.confusion.tolist(),
         "samples": {"train": len(data.train), "validation": len(data.validation), "test": len(data.test)},
         "epochs": len(fitted.history["loss"]),
         "best_epoch": fitted.best_epoch,
         "history": fitted.history,
         "parameters": fitted.model.count_params(),
-        "weights_bytes": weights_bytes(graph),
+        "weights_bytes": measured.weights_bytes,
         "model_bytes": len(int8),
         "model_sha256": hashlib.sha256(int8).hexdigest(),
         "training_key": kit.training_key(),
@@ -154,7 +145,59 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
         "seconds": seconds,
         "versions": _versions(),
     }
+    if kit.data.folds:
+        metrics["cross_validation"] = cross_validation(results)
+    if kit.task == "anomaly":
+        metrics |= {
+            "threshold_float": measured.float.threshold,
+            "threshold_int8": measured.int8.threshold,
+            "auc_float": measured.float.auc,
+            "auc_int8": measured.int8.auc,
+        }
     (folder / names.METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
+
+
+def _train_once(
+    kit: Kit, report: _Reporter, timed: Callable[[str], AbstractContextManager[None]], fold: int
+) -> tuple[Dataset, Fit, bytes, Measured]:
+    """One training, with the samples of fold ``fold`` left out of it, and what came of it."""
+    from toolchain.train.convert import convert_int8
+    from toolchain.train.fit import fit
+    from toolchain.train.measure import measure
+
+    if kit.data.folds:
+        report.log(f"fold {fold + 1} of {kit.data.folds}")
+    with timed("load"):
+        data = load_dataset(kit, report, fold)
+    with timed("fit"):
+        fitted = fit(kit, data, report)
+    report.log("converting to int8")
+    with timed("convert"):
+        chosen = shuffled(len(data.train), kit.data.split_seed)[: kit.quantization.representative_samples]
+        int8 = convert_int8(fitted.model, features(kit, data.train.x[chosen]))
+    report.log(f"measuring on {len(data.test)} test samples")
+    with timed("measure"):
+        measured = measure(kit, fitted.model, int8, data)
+    return data, fitted, int8, measured
+
+
+def _fold_result(data: Dataset, measured: Measured) -> dict[str, Any]:
+    groups = [] if data.test.groups is None else np.unique(data.test.groups).tolist()
+    return {
+        "test_samples": len(data.test),
+        "test_groups": groups if len(groups) <= 20 else len(groups),
+        "accuracy_float": measured.float.accuracy,
+        "accuracy_int8": measured.int8.accuracy,
+    }
+
+
+def cross_validation(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Mean and standard deviation (of the sample) over the folds, and what each gave."""
+    said: dict[str, Any] = {}
+    for name in ("accuracy_float", "accuracy_int8"):
+        values = [result[name] for result in results]
+        said |= {name: float(np.mean(values)), f"{name}_deviation": float(np.std(values, ddof=1))}
+    return {**said, "folds": results}
 
 
 def _versions() -> dict[str, str]:
