@@ -89,7 +89,25 @@ def find_port(board: Board, instead: str = "") -> str:
         remedy = f"{', '.join(remedies[:-1])}, or {remedies[-1]}"
         raise Missing(f"no {board.name} is attached to this machine", remedy)
     names = ", ".join(f"{device} (serial number {serial or 'none'})" for device, _, serial in ports)
-    raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port: {names}")
+    raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port or --serial: {names}")
+
+
+def port_of_serial(number: str) -> str:
+    """The port of the attached device with this serial number (or MAC, with or without its colons).
+
+    Raises Missing when there is none."""
+
+    def plain(text: str) -> str:
+        return text.replace(":", "").lower()
+
+    ports = attached_ports()
+    for device, _, serial in ports:
+        if serial and plain(serial) == plain(number):
+            return device
+    names = ", ".join(f"{serial or 'none'} ({device})" for device, _, serial in ports)
+    raise Missing(
+        f"no device with the serial number {number} is attached", f"there are: {names}" if ports else "plug it in"
+    )
 
 
 def flash_port(board: Board, port: str | None) -> str:

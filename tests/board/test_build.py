@@ -123,6 +123,16 @@ def test_an_interrupted_build_leaves_no_half_file(tmp_path: Path, monkeypatch: p
     assert build_program(board, hello(), tmp_path).elf.exists()
 
 
+@pytest.mark.parametrize("name", ["obj/app.main-*.o", "program.elf", "program.map"])
+def test_what_was_cut_short_since_is_made_anew(tmp_path: Path, name: str) -> None:
+    (board,) = need("mps2-an386")
+    whole = build_program(board, hello(), tmp_path).elf.read_bytes()
+    (damaged,) = tmp_path.glob(name)
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    assert build_program(board, hello(), tmp_path).elf.read_bytes() == whole
+    assert damaged.stat().st_size > 100
+
+
 def test_what_is_no_longer_part_of_the_program_is_not_found(tmp_path: Path) -> None:
     Stage(tmp_path, {"app/old.h": b"", "app/a.c": b""}).write()
     Stage(tmp_path, {"app/a.c": b"int a;\n"}).write()

@@ -15,6 +15,7 @@ from toolchain.board import connected
 from toolchain.board.connected import find_connected, mounted_drives
 from toolchain.board.descriptor import Board, Flasher, load_board
 from toolchain.emulate.pty_process import PtyProcess
+from toolchain.errors import DeviceError
 
 pytestmark = pytest.mark.unit
 
@@ -48,6 +49,27 @@ def test_two_equal_boards_are_both_listed_by_port_and_serial_number(ports: list[
     ]
     assert all({"esp32", "esp32c3"} <= set(f.boards) and f.usb_id == "10c4:ea60" for f in found)
     assert found[0].description == "Silicon Labs CP2102" and found[0].runs is None and found[0].problem == ""
+
+
+def test_the_chip_is_asked_only_of_what_may_be_one_of_espressifs(
+    ports: list[ListPortInfo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def identify(where: str) -> tuple[str, str]:
+        asked.append(where)
+        if where.endswith("1"):
+            raise DeviceError("flashing by /dev/ttyUSB1 failed: no answer")
+        return "ESP32-C3", "7c:df:a1:00:00:01"
+
+    monkeypatch.setattr("toolchain.flash.esptool.identify", identify)
+    ports += [port("/dev/ttyUSB0", "10c4:ea60"), port("/dev/ttyUSB1", "10c4:ea60"), port("/dev/ttyACM0", "0483:374b")]
+    assert all(f.chip == "" for f in find_connected(drives=[])) and asked == [], "it restarts the board"
+    found = {f.where: f for f in find_connected(chip=True, drives=[])}
+    assert asked == ["/dev/ttyUSB0", "/dev/ttyUSB1"]
+    assert (found["/dev/ttyUSB0"].chip, found["/dev/ttyUSB0"].mac) == ("ESP32-C3", "7c:df:a1:00:00:01")
+    assert found["/dev/ttyUSB0"].boards == ("esp32c3",)
+    assert "no answer" in found["/dev/ttyUSB1"].problem and "esp32" in found["/dev/ttyUSB1"].boards
 
 
 def test_an_unknown_usb_device_is_listed_as_no_board_of_ours(ports: list[ListPortInfo]) -> None:

@@ -61,11 +61,40 @@ def test_a_board_in_the_current_folder_is_found_by_name(tmp_path: Path, monkeypa
     assert "mine" in {board.name for board in list_boards()}
 
 
+def test_a_broken_file_of_the_user_hides_no_other_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "boards").mkdir()
+    write(tmp_path / "boards", GOOD)
+    write(tmp_path / "boards", GOOD.replace('kind = "ram"', 'kind = "rum"'), "broken")
+    monkeypatch.chdir(tmp_path)
+    broken: list[BadInput] = []
+    assert {"mine", "esp32"} <= {board.name for board in list_boards(broken=broken)}
+    assert [error.message.split(": ")[0] for error in broken] == ["boards/broken.toml:16"]
+    with pytest.raises(BadInput, match=r"broken\.toml:16"):
+        load_board("broken")
+
+
+def test_a_copied_board_claims_no_verification(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "boards").mkdir()
+    shipped = board_files()["esp32"].read_text()
+    write(tmp_path / "boards", shipped.replace('name = "esp32"', 'name = "mine"'))
+    monkeypatch.chdir(tmp_path)
+    assert load_board("esp32").verified.emulated != "none"
+    assert load_board("mine").verified.emulated == load_board("boards/mine.toml").verified.emulated == "none"
+
+
+def test_flash_is_that_of_the_flash_chip_where_it_is_known() -> None:
+    sizes = {name: load_board(name).flash_bytes for name in ("esp32", "esp32s3", "xiao-esp32s3", "nano33ble", "pico")}
+    megabyte = 1 << 20
+    assert sizes["esp32"] == 4 * megabyte and sizes["xiao-esp32s3"] == sizes["esp32s3"] == 8 * megabyte
+    assert sizes["nano33ble"] == megabyte - 0x10000 and sizes["pico"] == 2 * megabyte
+
+
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(BadInput, match="did you mean 'mps2-an386'"):
         load_board("mps2an386")
-    with pytest.raises(BadInput, match=r"there are: .*host"):
+    with pytest.raises(BadInput, match=r"there are: .*host") as error:
         load_board("qqqqqqq")
+    assert "qemu" not in error.value.hint, "machines that only tests use"
 
 
 @pytest.mark.parametrize(

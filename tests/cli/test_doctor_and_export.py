@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.modelgen.networks import random_network
+from toolchain.resources import resource
 
 pytestmark = pytest.mark.unit
 
@@ -45,6 +46,32 @@ def test_export_refuses_before_it_compiles(kit, tmp_path: Path) -> None:
     arguments = ("--to", "arduino", "--board", "esp32", "--out", "full")
     message, hint = kit.refused("export", "no-such.tflite", *arguments, status=2)
     assert message == "full is not empty" and "nothing is overwritten" in hint
+
+
+def test_boards_lists_the_rest_when_a_file_is_broken(kit) -> None:
+    (kit.cwd / "boards").mkdir()
+    (kit.cwd / "boards" / "mine.toml").write_text('name = "mine"\ntitle = 3\n')
+    said = kit.json("boards")
+    assert "esp32" in {board["name"] for board in said["boards"]} and len(said["broken"]) == 1
+    shown = kit("boards")
+    assert shown.returncode == 0 and "esp32c3" in shown.stdout
+    assert "not listed: boards/mine.toml:" in shown.stderr
+
+
+def test_an_empty_path_is_no_path(kit, model: Path) -> None:
+    for arguments in (("compile", str(model)), ("export", str(model), "--to", "cmake", "--board", "host")):
+        message, _ = kit.refused(*arguments, "--out", "", status=2)
+        assert "--out" in message and "it is empty: name a folder" in message
+    assert list(kit.cwd.iterdir()) == [model]
+
+
+def test_the_kit_of_this_folder_is_listed_first(kit) -> None:
+    folder = resource("kits") / "digits"
+    (kit.cwd / "model.py").write_text((folder / "model.py").read_text())
+    (kit.cwd / "kit.toml").write_text((folder / "kit.toml").read_text().replace('name = "digits"', 'name = "mine"'))
+    names = [each["name"] for each in kit.json("list")["kits"]]
+    assert names[0] == "mine" and "digits" in names
+    assert "mine (this folder)" in kit("list").stdout
 
 
 def test_boards_connected(kit) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from esp32_mock_bootloader import mock_bootloader
 
@@ -21,8 +23,18 @@ def test_a_kit_is_flashed_over_the_network(kit):
 def test_what_cannot_be_flashed_is_refused(kit):
     message, hint = kit.refused("flash", "digits", "--board", "mps2-an386", status=2)
     assert "no board that is flashed" in message and "--emulate" in hint
-    message, _ = kit.refused("erase", "--board", "nucleo-f401re", status=2)
-    assert "cannot erase" in message
+    for board in ("nucleo-f401re", "nano33ble"):
+        message, _ = kit.refused("erase", "--board", board, status=2)
+        assert "cannot erase" in message
+
+
+def test_a_uf2_file_lands_on_the_boot_loaders_drive(kit, tmp_path):
+    drive = tmp_path / "RPI-RP2"
+    drive.mkdir()
+    (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n")
+    said = kit.json("flash", "digits", "--board", "pico", "--port", str(drive), timeout=300)
+    image = Path(said["images"][0]["file"])
+    assert image.suffix == ".uf2" and (drive / image.name).read_bytes() == (kit.cwd / image).read_bytes()
 
 
 def test_a_board_restarts_when_asked(kit):

@@ -20,6 +20,17 @@ def test_kernels_are_kept(tmp_path, monkeypatch):
         assert len(list(tmp_path.rglob("*.o"))) == 1
 
 
+@pytest.mark.parametrize("left", [0, 1, 100])
+def test_a_kept_kernel_that_was_cut_short_is_compiled_again(tmp_path, monkeypatch, left):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    load_library(FILES)
+    (kept,) = tmp_path.rglob("*.o")
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) * left // 100] + bytes(left == 100))
+    assert load_library(FILES).one() == 1
+    assert kept.read_bytes() == whole
+
+
 @pytest.mark.parametrize("variable", ["XDG_CACHE_HOME", "HOME"])
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch, variable):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)

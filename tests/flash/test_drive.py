@@ -94,6 +94,50 @@ def test_a_drive_that_goes_away_too_early(tmp_path: Path, monkeypatch: pytest.Mo
     assert "boot loader itself is unharmed" in error.value.hint
 
 
+@pytest.mark.parametrize("lost_at", [1, 2, 3])
+def test_a_drive_that_vanishes_while_it_is_written(
+    tmp_path: Path, pico: Path, monkeypatch: pytest.MonkeyPatch, lost_at: int
+) -> None:
+    """Pulled out in the middle: the writes fail. With all of it written the boot loader has started the program: the
+    drive's block device is gone although its folder still stands there."""
+    text = to_uf2(0x10000000, bytes(8000), FAMILY)
+    image = built(tmp_path, text, "firmware.uf2")
+    monkeypatch.setattr(drive, "_CHUNK", -(-len(text) // 2))
+    monkeypatch.setattr(drive, "_BLOCK_DEVICES", tmp_path / "block")
+    monkeypatch.setattr(drive.os, "major", lambda _device: 8)
+    (tmp_path / "block").mkdir()
+    opened = Path.open
+
+    class Pulled:
+        writes = 0
+
+        def __enter__(self) -> Pulled:
+            return self
+
+        def __exit__(self, *_error: object) -> None: ...
+
+        def fileno(self) -> int:
+            raise OSError(5, "Input/output error")
+
+        def write(self, data: bytes) -> int:
+            Pulled.writes += 1
+            if Pulled.writes == lost_at:
+                raise OSError(5, "Input/output error")
+            return len(data)
+
+    monkeypatch.setattr(
+        Path, "open", lambda self, mode="r", *a, **k: Pulled() if "w" in mode else opened(self, mode, *a, **k)
+    )
+    if lost_at == 3:
+        flash_board(board("uf2", UF2), image, str(pico), Quiet())
+        return
+    with pytest.raises(
+        DeviceError, match=rf"failed after {(lost_at - 1) * len(text) // 2:,} of {len(text):,}"
+    ) as error:
+        flash_board(board("uf2", UF2), image, str(pico), Quiet())
+    assert "the boot loader itself is unharmed" in error.value.hint
+
+
 def test_the_probes_own_words_when_it_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "DAPLINK"
     folder.mkdir()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+import serial
 from esp32_mock_bootloader import mock_bootloader
 from esptool import FatalError
 from esptool.cmds import attach_flash, detect_chip, read_flash
@@ -13,6 +15,7 @@ from toolchain.board.descriptor import Board, Flasher, Region
 from toolchain.errors import DeviceError, KitError, Missing
 from toolchain.evaluate.results import Memory
 from toolchain.flash import erase_board, esptool, flash_board
+from toolchain.link.port import open_port
 from toolchain.pipeline import Built
 from toolchain.progress import Quiet
 
@@ -104,8 +107,10 @@ class Chip:
 
 
 @pytest.mark.parametrize(("limit", "tried"), [(921_600, [921_600]), (460_800, [921_600, 460_800])])
-def test_the_baud_steps_down(built, monkeypatch, limit, tried):
+def test_the_baud_steps_down(built, monkeypatch, tmp_path, limit, tried):
     bauds = []
+    port = tmp_path / "ttyUSB0"
+    port.touch()
 
     def write(chip, *_images, **_settings):
         bauds.append(chip.baud)
@@ -118,13 +123,61 @@ def test_the_baud_steps_down(built, monkeypatch, limit, tried):
     monkeypatch.setattr(esptool, "reset_chip", lambda chip, how: None)
     monkeypatch.setattr(esptool, "write_flash", write)
     fast = board().model_copy(update={"flasher": Flasher(name="esptool", settings={"chip": "esp32", "baud": 921_600})})
-    flash_board(fast, built, "/dev/ttyUSB0", Quiet())
+    flash_board(fast, built, str(port), Quiet())
     assert bauds == tried
     monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(0))
     with pytest.raises(DeviceError, match="stopped") as error:
-        flash_board(fast, built, "/dev/ttyUSB0", Quiet())
+        flash_board(fast, built, str(port), Quiet())
     assert bauds[len(tried) :] == [921_600, 460_800, 115_200]
     assert "hold BOOT" in error.value.hint
+
+
+def test_a_port_that_vanishes_while_it_is_flashed(built, monkeypatch, tmp_path):
+    port = tmp_path / "ttyUSB0"
+    port.touch()
+    tries = []
+
+    def pulled(chip, *_images, **_settings):
+        tries.append(chip.baud)
+        port.unlink()
+        raise serial.SerialException("device reports readiness to read but returned no data (device disconnected?)")
+
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(921_600))
+    monkeypatch.setattr(esptool, "run_stub", lambda chip: chip)
+    monkeypatch.setattr(esptool, "attach_flash", lambda chip: None)
+    monkeypatch.setattr(esptool, "write_flash", pulled)
+    with pytest.raises(DeviceError, match=r"ttyUSB0 went away while a-board was flashed") as error:
+        flash_board(board(), built, str(port), Quiet())
+    assert len(tries) == 1, "no other baud can help"
+    assert "plug it in again" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (13, Missing, "no permission for port /dev/ttyUSB0"),
+        (16, DeviceError, "port /dev/ttyUSB0 is in use"),
+        (2, Missing, "there is no port /dev/ttyUSB0"),
+    ],
+)
+def test_a_port_that_cannot_be_opened_is_told_as_everywhere(built, monkeypatch, number, kind, said):
+    """pyserial's errors at opening, as esptool passes them on."""
+
+    def refuse(*_arguments, **_options):
+        raise OSError(number, os.strerror(number), "/dev/ttyUSB0")
+
+    monkeypatch.setattr("serial.serialposix.os.open", refuse)
+    with pytest.raises(kind, match=said):
+        flash_board(board(), built, "/dev/ttyUSB0", Quiet())
+    with pytest.raises(kind, match=said):
+        open_port("/dev/ttyUSB0")
+
+
+@pytest.mark.parametrize("chip", ["esp32", "esp32c3"])
+def test_the_boot_rom_says_which_chip_it_is(chip):
+    with mock_bootloader(chip=chip) as mock:
+        found, mac = esptool.identify(mock.url())
+    assert found.replace("-", "").lower() == chip and len(bytes.fromhex(mac.replace(":", ""))) in (6, 8)
 
 
 def test_a_wrong_chip_is_refused_before_anything_is_erased(monkeypatch):

@@ -82,7 +82,7 @@ def test_a_program_is_called_as_its_manual_says(desk: Path, name: str) -> None:
         erase_board(board(name), "PORT", Quiet())
         assert (desk / "calls").read_text().splitlines()[1:] == [ERASE[name]]
     else:
-        with pytest.raises(BadInput, match="erases only what it writes"):
+        with pytest.raises(BadInput, match="cannot erase"):
             erase_board(board(name), "PORT", Quiet())
 
 

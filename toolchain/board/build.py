@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from toolchain.board.staging import Source, Stage, folders_with, sha256_of
 from toolchain.errors import BadInput
 from toolchain.progress import Progress, Quiet
 from toolchain.resources import resource
+from toolchain.sealed import is_whole, keep
 
 if TYPE_CHECKING:
     from toolchain.compiler.compile import CompiledModel
@@ -124,15 +124,15 @@ def build_program(
         scripts = (texts[path].decode() for path in sorted(texts) if path.endswith(".ld"))
         build_id = sha256_of(compiler.version, *compiler.link_command(board, _scripts(texts), inputs), *scripts)
         elf, map_file, stamp = out / f"{name}.elf", out / f"{name}.map", out / f"{name}.id"
-        if not (elf.exists() and map_file.exists() and stamp.exists() and stamp.read_text() == build_id):
+        if not (is_whole(elf) and is_whole(map_file) and stamp.exists() and stamp.read_text() == build_id):
             temporary, temporary_map = processes.temporary(elf), processes.temporary(map_file)
             try:
                 options = [*_scripts(texts), f"-Map=../{temporary_map.name}"]
                 processes.run([*compiler.link_command(board, options, inputs), "-o", f"../{temporary.name}"])
             except ToolFailed as error:
                 raise explain_overflow(error.output, board) or error from error
-            os.replace(temporary_map, map_file)
-            os.replace(temporary, elf)
+            keep(temporary_map, map_file)
+            keep(temporary, elf)
             stamp.write_text(build_id)
     return Program(elf, map_file, build_id, board, compiler)
 

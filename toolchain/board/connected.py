@@ -37,7 +37,8 @@ class Connected:
     """Something that could be a board. ``where`` is a port, the folder a drive is mounted at, or a probe's unique id.
 
     ``boards`` are the boards that it may be, by its USB id or by what its drive says (none: unknown to us). ``runs`` is
-    None unless it was asked and answered; ``problem`` says why it could not be asked.
+    None unless it was asked and answered; ``problem`` says why it could not be asked. ``chip`` and ``mac`` are what a
+    chip's boot ROM said, when that was asked.
     """
 
     kind: Literal["serial", "probe", "drive"]
@@ -48,11 +49,14 @@ class Connected:
     description: str = ""
     runs: Runs | None = None
     problem: str = ""
+    chip: str = ""
+    mac: str = ""
 
 
 def find_connected(
     *,
     hello: bool = False,
+    chip: bool = False,
     wait: float = HELLO_SECONDS,
     boards: Sequence[Board] | None = None,
     drives: Iterable[Path] | None = None,
@@ -60,14 +64,17 @@ def find_connected(
     """Everything that could be a board, serial ports first, each in the order of its name. Equal boards are told apart
     by port and serial number.
 
-    With ``hello`` each serial port is opened and asked for at most ``wait`` seconds what it runs. ``drives`` are
-    folders to look at instead of what is mounted.
+    With ``chip`` the boot ROM behind each serial port that an Espressif board may be at is asked which chip it is,
+    which restarts that board; others are left alone. With ``hello`` each serial port is opened and asked for at most
+    ``wait`` seconds what it runs. ``drives`` are folders to look at instead of what is mounted.
     """
     boards = list_boards() if boards is None else boards
     found = [*_serial_ports(boards), *_probes(boards)]
     found += [drive for folder in (mounted_drives() if drives is None else drives) if (drive := _drive(folder, boards))]
     order = ("serial", "probe", "drive")
     found.sort(key=lambda device: (order.index(device.kind), _natural(device.where)))
+    if chip:
+        found = [_ask_rom(device, boards) for device in found]
     return [_ask(device, boards, wait) if hello and device.kind == "serial" else device for device in found]
 
 
@@ -152,6 +159,21 @@ def mounted_drives() -> list[Path]:
         if kind in _DRIVE_TYPES:  # a space in a name is written as \040
             found.append(Path(re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), folder)))
     return found
+
+
+def _ask_rom(device: Connected, boards: Sequence[Board]) -> Connected:
+    """``device`` with chip and MAC, and only the boards that have that chip, if it may be one of Espressif's."""
+    chips = {b.name: str(b.flasher.settings.get("chip")) for b in boards if b.flasher.name == "esptool"}
+    if device.kind != "serial" or not chips.keys() & set(device.boards):
+        return device
+    from toolchain.flash.esptool import identify
+
+    try:
+        chip, mac = identify(device.where)
+    except KitError as error:
+        return replace(device, problem=error.message)
+    said = chip.replace("-", "").lower()
+    return replace(device, chip=chip, mac=mac, boards=tuple(name for name in device.boards if chips.get(name) == said))
 
 
 def _ask(device: Connected, boards: Sequence[Board], wait: float) -> Connected:

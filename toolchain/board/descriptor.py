@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -73,7 +74,8 @@ class Emulation(_Table):
 
 
 class Verified(_Table):
-    """Where somebody saw the board run: a program and version, or ``none``."""
+    """Where somebody saw the board run: a program and version, or ``none``. Of boards that are not part of this package
+    nothing is believed: a copied file says what was seen of the board that it was copied from."""
 
     emulated: str = "none"
     hardware: str = "none"
@@ -138,6 +140,13 @@ class Board(_Table):
         """The region in which the chip shows a part of its flash chip."""
         return next((region for region in self.memory if region.mapped_from is not None), None)
 
+    @property
+    def flash_bytes(self) -> int:
+        """Bytes of flash that the board has: its flash chip's where the flasher's settings say it (``4MB``), else what
+        of it is ours."""
+        size = str(self.flasher.settings.get("flash_size", ""))
+        return int(size[:-2]) << 20 if re.fullmatch(r"\d+MB", size) else self.bytes_of("flash")
+
     def bytes_of(self, kind: Literal["flash", "ram", "code"]) -> int:
         """Usable bytes of all regions of a kind."""
         return sum(region.length for region in self.memory if region.kind == kind)
@@ -145,13 +154,24 @@ class Board(_Table):
 
 def board_files() -> dict[str, Path]:
     """Every board's file by name: those of the package, and the user's in ``./boards``, which win."""
-    folders = (resource("firmware_templates") / "boards", USER_FOLDER)
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: path for folder in (_shipped(), USER_FOLDER) for path in sorted(folder.glob("*.toml"))}
 
 
-def list_boards(internal: bool = False) -> list[Board]:
-    """All boards by name; ``internal`` ones (machines that only tests use) when asked for."""
-    boards = [read_board(path) for _, path in sorted(board_files().items())]
+def _shipped() -> Path:
+    return resource("firmware_templates") / "boards"
+
+
+def list_boards(internal: bool = False, broken: list[BadInput] | None = None) -> list[Board]:
+    """All boards by name; ``internal`` ones (machines that only tests use) when asked for.
+
+    A file of the user's that says something wrong hides no other board: its error is appended to ``broken``."""
+    boards = []
+    for _, path in sorted(board_files().items()):
+        try:
+            boards.append(read_board(path))
+        except BadInput as error:
+            if broken is not None:
+                broken.append(error)
     return [board for board in boards if internal or not board.internal]
 
 
@@ -161,7 +181,7 @@ def load_board(name: str) -> Board:
         return read_board(Path(name))
     files = board_files()
     if name not in files:
-        raise BadInput(f"no board is named {name!r}", nearest(name, files))
+        raise BadInput(f"no board is named {name!r}", nearest(name, (board.name for board in list_boards())))
     return read_board(files[name])
 
 
@@ -170,4 +190,6 @@ def read_board(path: Path) -> Board:
     board, source = load_toml(path, Board)
     if board.name != path.stem:
         raise source.refuse(("name",), f"is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
+    if path.resolve().parent != _shipped().resolve():
+        return board.model_copy(update={"verified": Verified()})
     return board

@@ -16,6 +16,7 @@ from toolchain.board.descriptor import Board
 from toolchain.board.staging import Source, Stage, sha256_of
 from toolchain.errors import CheckFailed, KitError
 from toolchain.progress import Progress
+from toolchain.sealed import is_whole, keep
 
 #: Compilers that run at once.
 JOBS = 2
@@ -96,7 +97,7 @@ class Processes:
             key = sha256_of(compiler.version, *flags, unit.optimize, *texts)
             target = stage.out / "obj" / f"{unit.path[:-2].replace('/', '.')}-{key[:16]}.o"
             objects.append(target)
-            if not target.exists():
+            if not is_whole(target):
                 todo.append((unit, target))
 
         def compile_one(unit: Source, target: Path) -> None:
@@ -104,7 +105,7 @@ class Processes:
             self.run([*compiler.command, *flags, unit.optimize, "-c", unit.path, "-o", f"../obj/{temporary.name}"])
             if not temporary.is_file():
                 raise ToolFailed(f"error: {compiler.command[0]} made no object of {unit.path}", self._folder)
-            os.replace(temporary, target)
+            keep(temporary, target)
 
         with ThreadPoolExecutor(JOBS) as pool:
             pending = {pool.submit(compile_one, unit, target) for unit, target in todo}
@@ -127,13 +128,13 @@ class Processes:
         if recipe is None:
             return None
         target = out / "obj" / f"compiler_rt-{sha256_of(compiler.version, *recipe)[:16]}.a"
-        if not target.exists():
+        if not is_whole(target):
             source, temporary = self.temporary(out / "obj" / "empty.zig"), self.temporary(target)
             source.write_text("")
             command = compiler.runtime_command(board, f"../obj/{source.name}", f"../obj/{temporary.name}")
             assert command is not None
             self.run(command)
-            os.replace(temporary, target)
+            keep(temporary, target)
         return target
 
     def _stop(self) -> None:

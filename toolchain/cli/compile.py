@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from toolchain.cli.options import command, optimize_option
+from toolchain.cli.options import NamedPath, command, optimize_option
 from toolchain.cli.output import Output
 
 
@@ -20,9 +20,7 @@ from toolchain.cli.output import Output
     metavar="NAME",
     help="Processor: cortex-m4, rv32, xtensa ...; an unknown name lists all.",
 )
-@click.option(
-    "--out", "-o", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to write to."
-)
+@click.option("--out", "-o", required=True, type=NamedPath(file_okay=False), help="Folder to write to.")
 @click.option(
     "--prefix",
     default="model",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from toolchain.cli.options import board_option, command, optimize_option
+from toolchain.cli.options import NamedPath, board_option, command, optimize_option
 from toolchain.cli.output import Output
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--to", "sdk", required=True, metavar="SDK", help="arduino, cmake, esp-idf, mbed, platformio or zephyr.")
 @board_option
 @click.option(
-    "--out", "-o", required=True, type=click.Path(path_type=Path), help="Folder to make; it must be new or empty."
+    "--out", "-o", required=True, type=NamedPath(file_okay=False), help="Folder to make; it must be new or empty."
 )
 @optimize_option
 def entry(output: Output, model: str, sdk: str, board: str, out: Path, optimize: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolchain.cli.options import command
@@ -13,18 +14,22 @@ if TYPE_CHECKING:
 
 @command()
 def entry(output: Output) -> None:
-    """Kits: what can be trained and deployed.
+    """Kits: what can be trained and deployed. The kit of the current folder comes first.
 
     Example: kit list
     """
     from rich.table import Table
 
-    from toolchain.kit import list_kits
+    from toolchain.kit import KIT_FILE, find_default_kit, list_kits
 
     kits = list_kits()
+    here = Path(KIT_FILE).resolve()
+    if here.is_file():
+        kits = [find_default_kit(), *(kit for kit in kits if kit.path.resolve() != here)]
     table = Table("kit", "what it does", "classes", "input", box=None, header_style="bold")
     for kit in kits:
-        table.add_row(f"[cyan]{kit.name}[/]", kit.title, str(len(kit.labels)), _shape(kit))
+        mark = " (this folder)" if kit.path.resolve() == here else ""
+        table.add_row(f"[cyan]{kit.name}[/]{mark}", kit.title, str(len(kit.labels)), _shape(kit))
     output.result({"kits": [_values(kit) for kit in kits]}, table)
 
 

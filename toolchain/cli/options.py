@@ -35,9 +35,6 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.RichCommand
 kit_argument = click.argument("kit", required=False)
 board_option = click.option("--board", "-b", required=True, metavar="NAME", help="Board; kit boards lists them.")
 emulate_option = click.option("--emulate", is_flag=True, help="Run on the board's emulator.")
-port_option = click.option(
-    "--port", "-p", metavar="PORT", help="Serial port or URL (/dev/ttyUSB0, socket://host:port)."
-)
 samples_option = click.option(
     "--samples", type=click.IntRange(min=1), metavar="N", help="Test the first N samples of the test set."
 )
@@ -54,6 +51,41 @@ optimize_option = click.option(
 )
 
 
+def _remember_serial(context: click.Context, _parameter: click.Parameter, number: str | None) -> None:
+    if number and context.params.get("port"):
+        raise click.UsageError("--port and --serial exclude each other", context)
+    context.meta["serial"] = number
+
+
+def _port_of_serial(context: click.Context, _parameter: click.Parameter, port: str | None) -> str | None:
+    """Called behind `_remember_serial` unless ``--port`` was given before ``--serial``."""
+    if not (number := context.meta.get("serial")):
+        return port
+    if port:
+        raise click.UsageError("--port and --serial exclude each other", context)
+    from toolchain.connection import port_of_serial
+
+    return port_of_serial(number)
+
+
+def port_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``--port``, or ``--serial`` in its place: the function gets a port either way."""
+    function = click.option(
+        "--serial",
+        metavar="NUMBER",
+        expose_value=False,
+        callback=_remember_serial,
+        help="Serial number or MAC of the board, instead of --port; kit boards --connected shows it.",
+    )(function)
+    return click.option(
+        "--port",
+        "-p",
+        metavar="PORT",
+        callback=_port_of_serial,
+        help="Serial port or URL (/dev/ttyUSB0, socket://host:port).",
+    )(function)
+
+
 def named_kit(name: str | None) -> Kit:
     """The kit that the user named, or the default."""
     from toolchain.kit import find_default_kit, load_kit
@@ -66,6 +98,18 @@ def model_or_kit(name: str | None) -> str:
     from toolchain.kit import find_default_kit
 
     return name or str(find_default_kit().path)
+
+
+class NamedPath(click.Path):
+    """A path to write to. An empty one (of a shell variable that is not set) would be the current folder."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(path_type=Path, **settings)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail(f"it is empty: name a {'file' if self.file_okay else 'folder'}", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from toolchain.cli.options import (
+    NamedPath,
     board_option,
     command,
     compiler_option,
@@ -24,10 +25,8 @@ from toolchain.cli.output import Output
 @board_option
 @emulate_option
 @port_option
-@click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write a flame-like picture.")
-@click.option(
-    "--roofline", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write the roofline as SVG."
-)
+@click.option("--svg", type=NamedPath(dir_okay=False), metavar="F", help="Write a flame-like picture.")
+@click.option("--roofline", type=NamedPath(dir_okay=False), metavar="F", help="Write the roofline as SVG.")
 @compiler_option
 @optimize_option
 def entry(

@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from toolchain.cli.options import (
+    NamedPath,
     board_option,
     command,
     emulate_option,
@@ -27,7 +28,7 @@ from toolchain.cli.output import Output
 @port_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath(dir_okay=False),
     default=Path("report.html"),
     show_default=True,
     metavar="F",

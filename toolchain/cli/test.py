@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from toolchain.cli.options import (
+    NamedPath,
     board_option,
     command,
     compiler_option,
@@ -51,8 +52,8 @@ class _Samples(click.ParamType):
     metavar="T",
     help="Fail when the 95th percentile is above it: 25ms, 180us, or a number in the board's unit.",
 )
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write JUnit XML.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Write the report page.")
+@click.option("--junit", type=NamedPath(dir_okay=False), metavar="F", help="Write JUnit XML.")
+@click.option("--html", type=NamedPath(dir_okay=False), metavar="F", help="Write the report page.")
 @workers_option
 @click.option("--resume", is_flag=True, help="Go on with an earlier run of the same firmware that was cut.")
 @compiler_option

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from toolchain.compiler import c_text
 from toolchain.errors import KitError, Missing
+from toolchain.sealed import is_whole, keep
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 LIBRARY_FLAGS = ("-std=c11", "-O2", "-fPIC", *WARNINGS)
@@ -83,7 +84,7 @@ def _object(work: Path, name: str, flags: Sequence[str]) -> Path:
         return made
     texts = c_text.included(work, name)
     kept = _cache() / f"{_digest(*host_compiler(), *flags, *texts.keys(), *texts.values())}.o"
-    if kept.is_file():
+    if is_whole(kept):
         return kept
     _run([*command, "-o", str(made)])
     try:
@@ -91,7 +92,7 @@ def _object(work: Path, name: str, flags: Sequence[str]) -> Path:
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             copy = Path(folder) / "copy.o"
             shutil.copyfile(made, copy)
-            copy.replace(kept)
+            keep(copy, kept)
     except OSError:  # a home that cannot be written, a full disk: the next run compiles it again
         return made
     return kept

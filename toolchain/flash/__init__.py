@@ -30,12 +30,20 @@ def flash_board(board: Board, built: Built, port: str, progress: Progress) -> No
         _way(board).flash(board, built, port, progress)
 
 
+def check_erasable(board: Board) -> None:
+    """Raise BadInput where the board's way of flashing cannot erase."""
+    name = board.flasher.name
+    can = name != "none" and hasattr(_way(board), "erase")
+    if name in _PROGRAMS:
+        can = bool(_way(board).PROGRAMS[name].erase)
+    if not can:
+        raise BadInput(f"{board.name}: flashing by {name} cannot erase", "flash it again instead")
+
+
 def erase_board(board: Board, port: str, progress: Progress) -> None:
     """Erase all of the board's flash. Raises BadInput where its way of flashing cannot, else as `flash_board`."""
-    way = None if board.flasher.name == "none" else _way(board)
-    if way is None or not hasattr(way, "erase"):
-        raise BadInput(f"{board.name}: flashing by {board.flasher.name} cannot erase", "flash it again instead")
-    way.erase(board, port, progress)
+    check_erasable(board)
+    _way(board).erase(board, port, progress)
 
 
 def reset_board(board: Board, port: str, progress: Progress) -> None:

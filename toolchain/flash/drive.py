@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CHUNK = 16 * 1024
 _FAILED = "FAIL.TXT"  # in which a DAPLink or ST-LINK says why an image was refused
 _PATIENCE = 2.0  # seconds in which it may appear
+_BLOCK_DEVICES = Path("/sys/dev/block")
 
 
 def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
@@ -70,7 +71,7 @@ def copy(image: Path, folder: Path, board: Board, progress: Progress) -> None:
     free = os.statvfs(folder)
     if free.f_bavail * free.f_frsize < len(data):
         raise DeviceError(f"{folder} has no room for {len(data):,} bytes", f"is it the drive of {board.name}?")
-    done = 0
+    done, device = 0, folder.stat().st_dev
     try:
         with (folder / image.name).open("wb", buffering=0) as file:
             while done < len(data):
@@ -78,9 +79,18 @@ def copy(image: Path, folder: Path, board: Board, progress: Progress) -> None:
                 progress.update(done, len(data))
             os.fsync(file.fileno())
     except OSError as error:
-        if done == len(data) and not folder.is_dir():
+        if done == len(data) and _is_gone(folder, device):
             return  # it has all of it and started: the drive is gone, as it should be
         raise DeviceError(
             f"writing to {folder} failed after {done:,} of {len(data):,} bytes: {error.strerror}",
             "plug the board in again (into its boot loader) and flash it once more; the boot loader itself is unharmed",
         ) from error
+
+
+def _is_gone(folder: Path, device: int) -> bool:
+    """Whether the drive that was mounted at ``folder`` has been unplugged: its folder often stays for a while, what
+    Linux knows of its block device goes at once."""
+    if not folder.is_dir():
+        return True
+    drive = _BLOCK_DEVICES / f"{os.major(device)}:{os.minor(device)}"
+    return _BLOCK_DEVICES.is_dir() and os.major(device) != 0 and not drive.exists()

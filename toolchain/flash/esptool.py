@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import serial
@@ -13,7 +15,7 @@ from esptool.logger import TemplateLogger, log
 from esptool.reset import HardReset
 
 from toolchain.errors import DeviceError, KitError
-from toolchain.link.port import no_port
+from toolchain.link.port import port_error
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 BAUDS = (921_600, 460_800, 115_200)
 CONNECT_BAUD = 115_200
 
+_OPENING = "Could not open"  # how esptool begins what it says of a port that it cannot open
 _RECOVER = (
     "hold BOOT, press and let go EN (reset), let go BOOT, and try again; use a data cable, not one that only charges"
 )
@@ -42,12 +45,19 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     fastest = int(board.flasher.settings.get("baud", board.baud))
     ladder = [0] if remote else [fastest, *(baud for baud in BAUDS if baud < fastest)]
     for baud, next_baud in zip(ladder, [*ladder[1:], None], strict=True):
+        writing = False
         try:
             with _chip(board, port, progress, baud) as chip:
+                writing = True
                 _write(chip, board, built, no_compress=remote)
             return
         except (FatalError, serial.SerialException, OSError) as error:
-            if next_baud is None or not _is_about_the_line(error):
+            if writing and _is_gone(port, error):
+                raise DeviceError(
+                    f"{port} went away while {board.name} was flashed, which holds half of the firmware now",
+                    "plug it in again and flash it once more: its boot ROM cannot be overwritten; use a good cable",
+                ) from error
+            if next_baud is None or _is_about_the_port(error):
                 raise _explain(error, port) from error
             progress.log(f"flashing at {baud:,} baud failed ({error}); again at {next_baud:,}")
 
@@ -67,6 +77,24 @@ def reset(board: Board, port: str, progress: Progress) -> None:
         with serial.serial_for_url(port, board.baud) as line:
             HardReset(line)()
     except (serial.SerialException, OSError) as error:
+        raise _explain(error, port) from error
+
+
+def identify(port: str) -> tuple[str, str]:
+    """Chip and MAC (``ESP32-C3``, ``7c:df:a1:00:00:01``) of what is at ``port``, which restarts it.
+
+    Raises Missing or DeviceError when no chip of Espressif's answers there."""
+    _FORWARD.progress = Quiet()
+    try:
+        chip = detect_chip(port, connect_mode="no-reset" if "://" in port else "default-reset", connect_attempts=2)
+        try:
+            found = str(chip.CHIP_NAME), ":".join(f"{part:02x}" for part in chip.read_mac())
+            if "://" not in port:
+                reset_chip(chip, "hard-reset")
+            return found
+        finally:
+            chip._port.close()
+    except (FatalError, serial.SerialException, OSError) as error:
         raise _explain(error, port) from error
 
 
@@ -102,10 +130,16 @@ def _chip(board: Board, port: str, progress: Progress, baud: int) -> Iterator[An
         chip._port.close()
 
 
-def _is_about_the_line(error: Exception) -> bool:
-    """Whether a slower line may help: not when there is no port, or another program has it."""
-    text = str(error)
-    return not any(word in text for word in ("No such file", "FileNotFound", "busy", "in use", "Permission"))
+def _is_about_the_port(error: Exception) -> bool:
+    """Whether the port cannot be opened, where a slower line does not help."""
+    return _OPENING in str(error) or isinstance(error, FileNotFoundError | PermissionError)
+
+
+def _is_gone(port: str, error: Exception) -> bool:
+    """Whether the port is no longer there: a cable was pulled, a connection closed."""
+    if "://" in port:
+        return isinstance(error, OSError)
+    return port.startswith("/") and not Path(port).exists()
 
 
 def _check_chip(chip: Any, board: Board, port: str) -> None:
@@ -119,10 +153,11 @@ def _check_chip(chip: Any, board: Board, port: str) -> None:
 
 def _explain(error: Exception, port: str) -> KitError:
     text = " ".join(str(error).split())
-    if "No such file" in text or "FileNotFoundError" in text:
-        return no_port(port)
-    if "busy" in text or "in use" in text or "PermissionError" in text:
-        return DeviceError(f"port {port} cannot be opened: {text}", "close the program that uses it, or get permission")
+    if _is_about_the_port(error):
+        numbers = re.findall(r"Errno (\d+)|\((\d+), ", text)
+        number = int("".join(numbers[-1])) if numbers else 0
+        reason = re.search(r"\((.*)\)", text)
+        return port_error(port, OSError(number, reason[1] if reason else text))
     return DeviceError(f"flashing by {port} failed: {text}", _RECOVER)
 
 

@@ -86,11 +86,8 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
 
 
 def erase(board: Board, port: str, progress: Progress) -> None:
-    """Erase the chip. Raises BadInput where the program cannot."""
-    words = PROGRAMS[board.flasher.name].erase
-    if not words:
-        raise BadInput(f"{board.name}: {board.flasher.name} erases only what it writes", "flash it again instead")
-    _run(board, words, port, progress)
+    """Erase the chip, where the program can (`Program.erase`)."""
+    _run(board, PROGRAMS[board.flasher.name].erase, port, progress)
 
 
 def reset(board: Board, port: str, progress: Progress) -> None:
@@ -103,7 +100,6 @@ def reset(board: Board, port: str, progress: Progress) -> None:
 
 def command_line(board: Board, words: Words, port: str, file: str = "") -> list[str]:
     """What is run, without the program's own path."""
-    settings = board.flasher.settings
     settings = board.flasher.settings
     values = {key: hex(int(value)) if key in ("address", "offset") else str(value) for key, value in settings.items()}
     return [word.format(**{"baud": board.baud, **values, "port": port, "file": file}) for word in words]

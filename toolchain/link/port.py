@@ -34,7 +34,7 @@ def open_port(url: str, baud: int = DEFAULT_BAUD, timeout: float = 0) -> Any:
     except ValueError as error:
         raise BadInput(f"{url} at {baud} baud cannot be opened: {error}", "give a port as in `kit boards`") from error
     except (serial.SerialException, OSError) as error:
-        raise _port_error(url, error) from error
+        raise port_error(url, error) from error
     if os.name == "posix" and "://" not in url:
         _keep_control_lines(port.fileno())
     elif isinstance(connection := getattr(port, "_socket", None), socket.socket):
@@ -72,7 +72,8 @@ def no_port(url: str) -> Missing:
     return Missing(f"there is no port {url}", "plug the board in with a data cable; `kit boards` lists the ports")
 
 
-def _port_error(url: str, error: OSError) -> Missing | DeviceError:
+def port_error(url: str, error: OSError) -> Missing | DeviceError:
+    """What the system's error at opening ``url`` means."""
     number = error.errno
     text = str(error).lower()
     if number == errno.ENOENT or "no such file" in text or "filenotfounderror" in text:

@@ -1,0 +1,73 @@
+"""What goes wrong at a desk, told in words, with fakes at the port."""
+
+from __future__ import annotations
+
+import pytest
+from serial.tools import list_ports
+from serial.tools.list_ports_common import ListPortInfo
+
+from toolchain.board.descriptor import load_board
+from toolchain.cli.app import run
+from toolchain.connection import find_port, open_session, port_of_serial
+from toolchain.emulate.pty_process import PtyProcess
+from toolchain.errors import DeviceError, Missing
+from toolchain.progress import Quiet
+
+pytestmark = pytest.mark.unit
+
+BOOT_LOOP = r"rst:0x10 (RTCWDT_RTC_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nets Jul 29 2019 12:21:46\r\n"
+
+
+def says(text: str) -> list[str]:
+    """A device that prints ``text``, again and again, and listens to nobody."""
+    return ["/bin/sh", "-c", f"while :; do printf '{text}'; sleep 0.05; done"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (BOOT_LOOP, "a watchdog restarts it again and again", "RTCWDT_RTC_RESET"),
+        (r"invalid header: 0xffffffff\r\n", "its flash is empty", "invalid header"),
+        (r"\371\200\376\340\370\360\200\374", "received instead: ", "wrong baud rate or wrong port"),
+        (r"Hello from Arduino\r\n", "Hello from Arduino", "another firmware runs there"),
+    ],
+)
+def test_a_board_that_says_something_else(text: str, message: str, hint: str) -> None:
+    with PtyProcess(says(text)) as device, pytest.raises(DeviceError, match=message) as error:
+        session = open_session(device.port, load_board("esp32"), Quiet())
+        session.hello(1.0)
+    assert hint in error.value.hint
+
+
+@pytest.fixture
+def two_boards(monkeypatch):
+    ports = []
+    for device, serial in (("/dev/ttyUSB0", "0001"), ("/dev/ttyACM0", "7C:DF:A1:00:00:01")):
+        port = ListPortInfo(device)
+        port.vid, port.pid, port.serial_number = 0x10C4, 0xEA60, serial
+        ports.append(port)
+    monkeypatch.setattr(list_ports, "comports", lambda: ports)
+    return ports
+
+
+def test_two_equal_boards_without_a_choice_are_both_named(two_boards) -> None:
+    with pytest.raises(Missing, match="2 devices could be the esp32") as error:
+        find_port(load_board("esp32"))
+    hint = error.value.hint
+    assert "--port" in hint and "--serial" in hint
+    assert "/dev/ttyUSB0 (serial number 0001)" in hint and "/dev/ttyACM0 (serial number 7C:DF:A1:00:00:01)" in hint
+
+
+def test_a_serial_number_or_mac_chooses(two_boards, monkeypatch, capsys) -> None:
+    assert port_of_serial("0001") == "/dev/ttyUSB0"
+    assert port_of_serial("7cdfa1000001") == "/dev/ttyACM0"
+    resets = []
+    monkeypatch.setattr("toolchain.flash.reset_board", lambda board, port, _progress: resets.append(port))
+    assert run(["reset", "--board", "esp32", "--serial", "7C:DF:A1:00:00:01"]) == 0
+    assert run(["reset", "--board", "esp32", "--port", "/dev/x"]) == 0
+    assert resets == ["/dev/ttyACM0", "/dev/x"]
+    assert run(["reset", "--board", "esp32", "--serial", "0003"]) == 3
+    assert "0001 (/dev/ttyUSB0)" in capsys.readouterr().err
+    for both in (("--port", "x", "--serial", "0001"), ("--serial", "0001", "--port", "x")):
+        assert run(["reset", "--board", "esp32", *both]) == 2
+    assert len(resets) == 2
