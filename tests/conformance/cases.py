@@ -26,7 +26,7 @@ CHOICE = min(COUNT, 3 * max(EMULATED_COUNT, 40))
 #: Operators whose kernels differ from core to core: more of them are run on the cores.
 OPTIMIZED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "AVERAGE_POOL_2D", "MAX_POOL_2D", "network"}
 OPTIMIZED |= {"PAD + CONV_2D", "PAD + DEPTHWISE_CONV_2D", "CONV_2D 1x1", "DEPTHWISE_CONV_2D 3x3"}
-OPTIMIZED |= {"DEPTHWISE_CONV_2D 1xN"}
+OPTIMIZED |= {"DEPTHWISE_CONV_2D 1xN", "ADD", "SUB"}
 
 Values = list[np.ndarray]
 
