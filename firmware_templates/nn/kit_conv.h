@@ -24,7 +24,7 @@ struct kit_conv_params {
     uint16_t stride_height, stride_width;
     uint16_t dilation_height, dilation_width;
     uint16_t pad_top, pad_left;
-    uint16_t one_scale; /* kit_conv_s8: one multiplier and shift for all channels */
+    uint16_t one_scale; /* kit_conv_s8 and _mve: one multiplier and shift for all channels */
 };
 
 /* Whether every pixel that a 1x1 kernel asks for lies inside the input; padding may be behind it only. */
@@ -46,8 +46,10 @@ static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
  * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: in the same order,
  * of each block four biases, with the input zero point folded in, and four scales (see kit_scale), of each
  * channel left over its bias and its scale; with `one_scale`, for one group only, four equal scales and then
- * the biases. scratch: the bytes of one group's window, not used for a 1x1 kernel without padding. Reads a
- * pixel's window before it writes its outputs; in groups, or 1x1 without padding, while it writes them. */
+ * the biases. scratch: the bytes of one group's window, in one group those of two windows that start at
+ * words; not used for a 1x1 kernel without padding. In one group works on two pixels at a time: reads their
+ * windows before it writes their outputs, 1x1 without padding while it writes them; in groups works on one,
+ * and reads its window while it writes its outputs. */
 void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 /* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where
@@ -61,9 +63,10 @@ void kit_conv_s8_dsp(const struct kit_conv_params *p, const int8_t *input, int8_
  */
 void kit_conv_s8_1x1_dsp(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
-/* The same in one group for machines with the vector extension. `weights` as in the model, `channels` the
- * table of kit_mve.h with the input zero point folded into the biases. scratch: the bytes of one window.
- * Reads a pixel's window before it writes its outputs. */
+/* The same in one group for machines with the vector extension. weights: blocks of four channels (the last
+ * filled up with zeros): for each sixteen inputs of a window (the last filled up too) those of one channel
+ * after the other. `channels` is the table of kit_mve.h with the input zero point folded into the biases.
+ * scratch: the bytes of two windows. Reads two pixels' windows before it writes their outputs. */
 void kit_conv_s8_mve(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
 
 #ifdef __cplusplus

@@ -21,7 +21,7 @@ struct kit_depthwise_conv_params {
     uint16_t stride_height, stride_width;
     uint16_t dilation_height, dilation_width;
     uint16_t pad_top, pad_left;
-    uint16_t run; /* pixels of a row that the DSP kernel works on at a time */
+    uint16_t run; /* pixels of a row that the kernel works on at a time, where it says so */
 };
 
 /* Any shape, stride, dilation, padding and multiplier, in portable C. weights: [kernel y][kernel x][output
@@ -30,6 +30,12 @@ struct kit_depthwise_conv_params {
  * before it writes its outputs. */
 void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                            void *scratch);
+
+/* The same for kernels of 3x3 with no horizontal dilation and multiplier 1, on a multiple of four channels.
+ * weights: [channel][kernel x][kernel y]. scratch: 12 bytes for each column under a run, of which there are
+ * (run - 1) * stride_width + 3. Reads the windows of a run while it writes the run's outputs. */
+void kit_depthwise_conv_s8_3x3(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
+                               void *scratch);
 
 /* The same for machines with the DSP extension, multiplier 1. `channels` is not used; `weights` is, for each
  * four channels (the last filled up with zeros): start of the accumulators; for each column of the kernel,

@@ -9,7 +9,7 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
     const int32_t multiplier = p->depth_multiplier, channels = p->input_channels,
                   outputs = channels * multiplier;
     const int32_t taps = p->kernel_height * p->kernel_width;
-    const int32_t zero = 2 * p->output_zero_point + 1, low = p->output_min, high = p->output_max;
+    const int32_t zero = 2 * p->output_zero_point + 1;
     const int8_t *weights = p->weights;
     const int32_t *channel = p->channels;
     int32_t left = outputs, m = 0, t;
@@ -23,10 +23,10 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
             c += x[2] * w[2];
             d += x[3] * w[3];
         }
-        *output++ = (int8_t)kit_clamp(kit_scale(a, channel + 1, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(b, channel + 4, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(c, channel + 7, zero), low, high);
-        *output++ = (int8_t)kit_clamp(kit_scale(d, channel + 10, zero), low, high);
+        *output++ = (int8_t)kit_saturate_s8(kit_scale(a, channel + 1, zero));
+        *output++ = (int8_t)kit_saturate_s8(kit_scale(b, channel + 4, zero));
+        *output++ = (int8_t)kit_saturate_s8(kit_scale(c, channel + 7, zero));
+        *output++ = (int8_t)kit_saturate_s8(kit_scale(d, channel + 10, zero));
     }
     for (; left > 0; left--, weights++, channel += 3) {
         const int8_t *x = window, *w = weights;
@@ -34,12 +34,13 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
         for (t = taps; t > 0; t--, x += channels, w += outputs) {
             acc += *x * *w;
         }
-        *output++ = (int8_t)kit_clamp(kit_scale(acc, channel + 1, zero), low, high);
+        *output++ = (int8_t)kit_saturate_s8(kit_scale(acc, channel + 1, zero));
         if (++m == multiplier) {
             m = 0;
             window++;
         }
     }
+    kit_clamp_run(output - outputs, outputs, p->output_min, p->output_max);
     return output;
 }
 

@@ -8,19 +8,41 @@
 
 #include <stdint.h>
 
+/* What is nearly always so. */
+#if defined(__GNUC__)
+#define KIT_LIKELY(condition) __builtin_expect((condition), 1)
+#else
+#define KIT_LIKELY(condition) (condition)
+#endif
+
 /* x limited to lo … hi. */
 static inline int32_t kit_clamp(int32_t x, int32_t lo, int32_t hi) {
     x = x < lo ? lo : x;
     return x > hi ? hi : x;
 }
 
-static inline int8_t kit_clamp_s8(int32_t x) {
+/* x limited to the range of int8. */
+static inline int32_t kit_saturate_s8(int32_t x) {
 #if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
     __asm__("ssat %0, #8, %1" : "=r"(x) : "r"(x)); /* compilers find it in isolation, not within loops */
-    return (int8_t)x;
+    return x;
 #else
-    return (int8_t)kit_clamp(x, INT8_MIN, INT8_MAX);
+    return kit_clamp(x, INT8_MIN, INT8_MAX);
 #endif
+}
+
+static inline int8_t kit_clamp_s8(int32_t x) {
+    return (int8_t)kit_saturate_s8(x);
+}
+
+/* The narrower range of a fused activation, on values that were saturated to int8. */
+static inline void kit_clamp_run(int8_t *values, int32_t n, int32_t low, int32_t high) {
+    int32_t i;
+    if (low > INT8_MIN || high < INT8_MAX) {
+        for (i = 0; i < n; i++) {
+            values[i] = (int8_t)kit_clamp(values[i], low, high);
+        }
+    }
 }
 
 static inline int16_t kit_clamp_s16(int32_t x) {
@@ -78,21 +100,20 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
 }
 
 /* How the outputs of a convolution or a fully connected layer are made from its accumulators: kit_requantize
- * with the two words `scale`, twice the multiplier modulo 2^32 (not 0), and n - 1, where the multiplier's
- * shift is n to the right (n <= 0: to the left). `zero` is twice the output zero point plus 1; the result is
- * not yet limited. With n >= 1, which is nearly always so, it needs no 64-bit sum and no comparison:
- * acc * m / 2^31 = acc + acc * (2 m - 2^32) / 2^32, rounded by the top bit of the product's low word; half of
- * the divisor and the zero point are added together after the shift by n - 1; 1 is taken from a negative
- * value before, so that its ties go away from zero. */
+ * with the two words `scale`, the multiplier m (not 0) and n, where the multiplier's shift is n to the right.
+ * `zero` is twice the output zero point plus 1; the result is not yet limited.
+ * With n >= 1 and accumulators below 2^29, which is nearly always so, it needs only the high word h of
+ * 4 * acc * m: both roundings add multiples of 2^30 to acc * m, 2^30 and 2^(30 + n), less 2^31 where the
+ * value is negative, so that its ties go away from zero. (Negative is what acc is, but for acc = -1 and
+ * m = 2^30, which gives 0 in any case.) So the result is (h + 2^n + 1 or - 1) / 2^(n + 1), rounded down; the
+ * 2^n and the zero point are added together after the shift by n. Else n is given less 64. */
 static inline int32_t kit_scale(int32_t acc, const int32_t *scale, int32_t zero) {
-    const int32_t doubled = scale[0], shift = scale[1];
-    if (shift >= 0) {
-        const uint64_t product = (uint64_t)((int64_t)acc * doubled);
-        const uint32_t rounded = (uint32_t)(product >> 32) + ((uint32_t)product >> 31);
-        const int32_t t = (int32_t)((uint32_t)acc + rounded);
-        return (((t + (t >> 31)) >> shift) + zero) >> 1;
+    const int32_t m = scale[0], n = scale[1];
+    if (KIT_LIKELY(n > 0)) {
+        const int32_t high = (int32_t)(((int64_t)kit_shl(acc, 2) * m) >> 32);
+        return (((high + ((acc >> 31) | 1)) >> n) + zero) >> 1;
     }
-    return kit_requantize(acc, (int32_t)((uint32_t)doubled >> 1), -1 - shift) + (zero >> 1);
+    return kit_requantize(acc, m, -64 - n) + (zero >> 1);
 }
 
 /* x * 2^n, limited to 32 bits. n in 0 … 30. */

@@ -17,6 +17,7 @@ struct kit_fully_connected_params {
     uint16_t rows;
     uint16_t inputs; /* of a row */
     uint16_t outputs;
+    uint16_t one_scale; /* kit_fully_connected_s8_mve: one multiplier and shift for all channels */
 };
 
 /* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, filled up to whole blocks;
@@ -25,8 +26,9 @@ struct kit_fully_connected_params {
 void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
                                 int8_t *output);
 
-/* For machines with the vector extension. `weights` as in the model, `table` that of kit_mve.h with the input
- * zero point folded into the biases. Reads a row while it writes the row's outputs. */
+/* For machines with the vector extension. `weights` as in the model, filled up with zeros to a multiple of
+ * four outputs, `table` that of kit_mve.h with the input zero point folded into the biases. Reads a row while
+ * it writes the row's outputs. */
 void kit_fully_connected_s8_mve(const struct kit_fully_connected_params *p, const int8_t *input,
                                 int8_t *output);
 

@@ -25,6 +25,13 @@ extern "C" {
 #define KIT_SMALL
 #endif
 
+/* A function that is a template: where it is used, arguments that are constants make it another one. */
+#if defined(__GNUC__)
+#define KIT_TEMPLATE static inline __attribute__((always_inline))
+#else
+#define KIT_TEMPLATE static inline
+#endif
+
 /* Status codes of the generated API. */
 enum {
     KIT_OK = 0,

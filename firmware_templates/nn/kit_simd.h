@@ -161,14 +161,4 @@ static inline int8_t kit_requantize_dsp(int32_t acc, int32_t doubled, int32_t sh
     return kit_half_s8((kit_add_wrap(t, t >> 31) >> (shift & 31)) + zero);
 }
 
-/* The narrower range of a fused activation, on values that were saturated to int8. */
-static inline void kit_clamp_run(int8_t *values, int32_t n, int32_t low, int32_t high) {
-    int32_t i;
-    if (low > INT8_MIN || high < INT8_MAX) {
-        for (i = 0; i < n; i++) {
-            values[i] = (int8_t)kit_clamp(values[i], low, high);
-        }
-    }
-}
-
 #endif

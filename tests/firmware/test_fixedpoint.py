@@ -24,17 +24,25 @@ FUNCTIONS = {
     "kit_exp_negative": 2,
     "kit_logistic": 2,
     "kit_tanh": 2,
+    "scale": 4,
 }
+#: kit_scale takes two of its numbers from memory.
+SCALE = """
+static int32_t scale(int32_t acc, int32_t m, int32_t n, int32_t zero) {
+    const int32_t words[2] = {m, n};
+    return kit_scale(acc, words, zero);
+}
+"""
 
 
 @pytest.fixture(scope="module")
 def library() -> ctypes.CDLL:
     """The inline functions as exported ones, ``call_<name>``."""
-    lines = ['#include "kit_fixedpoint.h"']
+    lines = ['#include "kit_fixedpoint.h"', SCALE]
     for name, count in FUNCTIONS.items():
-        declared = ", ".join(f"int32_t {c}" for c in "abc"[:count])
+        declared = ", ".join(f"int32_t {c}" for c in "abcd"[:count])
         lines.append(f"int32_t call_{name}({declared});")
-        lines.append(f"int32_t call_{name}({declared}) {{ return {name}({', '.join('abc'[:count])}); }}")
+        lines.append(f"int32_t call_{name}({declared}) {{ return {name}({', '.join('abcd'[:count])}); }}")
     header = (resource("firmware_templates") / "nn" / "kit_fixedpoint.h").read_text()
     loaded = load_library({"call.c": "\n".join(lines) + "\n", "kit_fixedpoint.h": header})
     for name, count in FUNCTIONS.items():
@@ -61,6 +69,28 @@ def test_rounding_shift(library: ctypes.CDLL, x: int, n: int) -> None:
 @given(INT32 | st.integers(-70000, 70000), st.integers(1 << 30, (1 << 31) - 1) | st.just(0), st.integers(-31, 30))
 def test_requantize(library: ctypes.CDLL, x: int, m: int, shift: int) -> None:
     assert library.call_kit_requantize(x, m, shift) == arithmetic.multiply_by_quantized_multiplier(x, m, shift)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.integers(1 - (1 << 29), (1 << 29) - 1) | st.integers(-70000, 70000),
+    st.integers(1 << 30, (1 << 31) - 1) | st.just(1 << 30),
+    st.integers(1, 31),
+    st.integers(-128, 127),
+)
+@example(-1, 1 << 30, 1, 0)
+@example(-2, 1 << 30, 1, 0)
+@example(-6, 1 << 30, 1, 0)
+@example(1 - (1 << 29), (1 << 31) - 1, 1, -128)
+def test_scale(library: ctypes.CDLL, acc: int, m: int, n: int, zero: int) -> None:
+    assert library.call_scale(acc, m, n, 2 * zero + 1) == library.call_kit_requantize(acc, m, -n) + zero
+
+
+@settings(deadline=None, max_examples=300)
+@given(INT32, st.integers(1 << 30, (1 << 31) - 1), st.integers(-30, 31), st.integers(-128, 127))
+def test_scale_of_any_sum_and_shift(library: ctypes.CDLL, acc: int, m: int, n: int, zero: int) -> None:
+    expected = (library.call_kit_requantize(acc, m, -n) + zero + (1 << 31)) % (1 << 32) - (1 << 31)
+    assert library.call_scale(acc, m, n - 64, 2 * zero + 1) == expected
 
 
 @settings(deadline=None, max_examples=200)

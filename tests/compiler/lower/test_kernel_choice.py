@@ -93,6 +93,15 @@ def test_channel_that_does_not_depend_on_the_input(scale: float) -> None:
         assert_exact(data, target)
 
 
+def test_table_of_vectors_is_short_when_all_channels_have_one_scale() -> None:
+    random = np.random.default_rng(3)
+    for scales, words in ((2.0**-6, 8 + 8), ([0.01 + 0.001 * c for c in range(6)], 8 + 16)):
+        data = dense(random.integers(-127, 128, (6, 20)), random.integers(-500, 500, 6), weight_scale=scales)
+        step = compile_model(read_model(data), "cortex-m55").program.steps[0]
+        assert step.params["table"].array.size == words
+        assert_exact(data, "cortex-m55")
+
+
 def test_layer_whose_sums_can_overflow_is_refused_by_name() -> None:
     data = dense(np.ones((4, 8)), np.array([0, 0, (1 << 31) - 1, 0]))
     with pytest.raises(BadInput, match=r"layer 0 \(FULLY_CONNECTED\).*32 bits"):
@@ -100,16 +109,21 @@ def test_layer_whose_sums_can_overflow_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "channels", "stride", "expected"),
+    ("size", "channels", "stride", "target", "expected"),
     [
-        ((3, 3), 8, 1, "kit_depthwise_conv_s8_3x3_dsp"),
-        ((1, 5), 8, 1, "kit_depthwise_conv_s8_row_dsp"),
-        ((1, 4), 12, 2, "kit_depthwise_conv_s8_row_dsp"),
-        ((1, 5), 6, 1, "kit_depthwise_conv_s8_dsp"),
-        ((2, 5), 8, 2, "kit_depthwise_conv_s8_dsp"),
+        ((3, 3), 8, 1, "generic", "kit_depthwise_conv_s8_3x3"),
+        ((3, 3), 12, 2, "generic", "kit_depthwise_conv_s8_3x3"),
+        ((3, 3), 6, 1, "generic", "kit_depthwise_conv_s8"),
+        ((3, 3), 8, 1, "cortex-m4", "kit_depthwise_conv_s8_3x3_dsp"),
+        ((1, 5), 8, 1, "cortex-m4", "kit_depthwise_conv_s8_row_dsp"),
+        ((1, 4), 12, 2, "cortex-m4", "kit_depthwise_conv_s8_row_dsp"),
+        ((1, 5), 6, 1, "cortex-m4", "kit_depthwise_conv_s8_dsp"),
+        ((2, 5), 8, 2, "cortex-m4", "kit_depthwise_conv_s8_dsp"),
     ],
 )
-def test_depthwise_kernel_by_its_size(size: tuple[int, int], channels: int, stride: int, expected: str) -> None:
+def test_depthwise_kernel_by_its_size(
+    size: tuple[int, int], channels: int, stride: int, target: str, expected: str
+) -> None:
     random = np.random.default_rng(1)
     model = ModelBuilder()
     x = model.input((2, 4, 19, channels), 0.5, -7)
@@ -121,8 +135,8 @@ def test_depthwise_kernel_by_its_size(size: tuple[int, int], channels: int, stri
     model.op("DEPTHWISE_CONV_2D", [x, w, bias], [y], **options)
     model.output(y)
     data = model.build()
-    assert kernel(data) == expected
-    assert_exact(data, "cortex-m4")
+    assert kernel(data, target) == expected
+    assert_exact(data, target)
 
 
 @pytest.mark.parametrize(

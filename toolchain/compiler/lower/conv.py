@@ -6,24 +6,27 @@ import numpy as np
 
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.convolution import (
+    BLOCK,
     blocked,
     blocked_table,
     channel_table,
     channels_of,
     folded_bias,
-    folded_table,
     forward_lead,
     one_scale,
     one_scale_table,
     quantization_fields,
     require_int8,
     require_small,
+    vector_table,
     weights_of,
     whole_blocks,
 )
 from toolchain.compiler.lower.dsp import dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
+
+LANES = 16  # int8 values of a vector
 
 
 @lowers("CONV_2D")
@@ -103,9 +106,13 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
     bias = folded_bias(channels, operator.input(0).zero_point)
     by_group = weights.reshape(groups, outputs // groups, -1)
     direct = kernel_h * kernel_w == 1 and window.inside
-    # A window that is gathered is not read any more when the pixel is written; one of several groups is.
-    gathered = groups == 1 and not direct
     starts = window.starts(batches) * inputs
+    window_bytes = kernel_h * kernel_w * depth
+    if groups > 1:
+        lead = pixel_lead(operator, starts, outputs, gathered=False)
+    else:
+        lead = pair_lead(operator, starts, outputs, gathered=not direct)
+        window_bytes += -(-window_bytes // 4) * 4
     common = groups == 1 and one_scale(channels)
     table = channel_table(channels, bias)
     table = one_scale_table(table) if common else blocked_table(table, groups)
@@ -119,8 +126,8 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
             "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
             "channels": Constant("channels", table),
         },
-        lead=pixel_lead(operator, starts, outputs, gathered),
-        scratch_bytes=4 if direct else kernel_h * kernel_w * depth,  # the kernel has the argument in any case
+        lead=lead,
+        scratch_bytes=4 if direct else window_bytes,  # the kernel has the argument in any case
         common=common,
     )
 
@@ -132,6 +139,14 @@ def pixel_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: b
     if not gathered:
         return forward_lead(starts, ends * outputs)
     return forward_lead(starts[1:], ends[:-1] * outputs) if len(starts) > 1 else operator.input(0).bytes
+
+
+def pair_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: bool) -> int:
+    """`pixel_lead` of a kernel that works on two pixels at a time."""
+    ends = np.minimum(np.arange(2, len(starts) + 2, 2), len(starts))
+    if not gathered:
+        return forward_lead(starts[::2], ends * outputs)
+    return forward_lead(starts[2::2], ends[:-1] * outputs) if len(ends) > 1 else operator.input(0).bytes
 
 
 def _is_pointwise(window: Window, depth: int) -> bool:
@@ -164,9 +179,6 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
     if stream is None:
         return None
     pointwise = _is_pointwise(window, depth)
-    starts = window.starts(batches) * depth
-    # Before the outputs of two pixels are written, both windows were read: what is read later starts two on.
-    ends = np.arange(2, len(starts), 2)
     return conv_step(
         operator,
         "kit_conv_s8_1x1_dsp" if pointwise and _all_pointwise(context) else "kit_conv_s8_dsp",
@@ -174,7 +186,7 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
         weights,
         batches,
         {"weights": Constant("weights", stream.view(np.int8)), "channels": None},
-        lead=forward_lead(starts[ends], ends * outputs) if len(ends) else operator.input(0).bytes,
+        lead=pair_lead(operator, window.starts(batches) * depth, outputs, gathered=True),
         scratch_bytes=4 * depth if pointwise else (4 * kernel_h + 2) * rows.shape[2],
     )
 
@@ -182,9 +194,13 @@ def dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
 def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step | None:
     """The call of `kit_conv_s8_mve`; None when a channel has a left shift."""
     outputs, kernel_h, kernel_w, depth = weights.shape
-    table = folded_table(operator, weights)
+    channels = channels_of(operator, weights)
+    table = vector_table(operator, channels)
     if table is None:
         return None
+    taps = kernel_h * kernel_w * depth
+    rows = np.pad(whole_blocks(weights).reshape(-1, taps), ((0, 0), (0, -taps % LANES)))
+    rows = rows.reshape(-1, BLOCK, rows.shape[1] // LANES, LANES).transpose(0, 2, 1, 3)
     starts = window.starts(batches) * depth
     return conv_step(
         operator,
@@ -192,7 +208,8 @@ def mve_step(operator: Operator, window: Window, weights: np.ndarray, batches: i
         window,
         weights,
         batches,
-        {"weights": Constant("weights", whole_blocks(weights)), "channels": Constant("channels", table)},
-        lead=pixel_lead(operator, starts, outputs, gathered=True),
-        scratch_bytes=kernel_h * kernel_w * depth,
+        {"weights": Constant("weights", rows), "channels": Constant("channels", table)},
+        lead=pair_lead(operator, starts, outputs, gathered=True),
+        scratch_bytes=2 * taps,
+        common=one_scale(channels),
     )

@@ -103,10 +103,14 @@ def channels_of(operator: Operator, weights: np.ndarray) -> Channels:
         np.where(fixed, 1 << 30, multiplier),
         np.where(fixed, -1, shift),
     )
-    largest = np.abs(found.bias) + 256 * np.abs(found.weights).sum(axis=1)
-    if largest.max() > INT32_MAX - 512:  # no sum can overflow, in any order, nor what `kit_scale` adds
+    if largest_sum(found).max() > INT32_MAX - 512:  # no sum can overflow, in any order, nor what the kernels add
         raise refuse(operator, "its sums can leave 32 bits", "re-convert the model", operator.input(1))
     return found
+
+
+def largest_sum(channels: Channels) -> np.ndarray:
+    """What no accumulator goes beyond, in either direction and at any time, int64 [channels]."""
+    return np.abs(channels.bias) + 256 * np.abs(channels.weights).sum(axis=1)
 
 
 def folded_bias(channels: Channels, input_zero_point: int) -> np.ndarray:
@@ -120,7 +124,7 @@ def wrapped(values: np.ndarray) -> np.ndarray:
 
 
 def doubled(multiplier: np.ndarray) -> np.ndarray:
-    """2 * multiplier modulo 2^32, the factor for a product's high word (see `kit_scale`)."""
+    """2 * multiplier modulo 2^32, the factor for a product's high word (see ``kit_simd.h``)."""
     return wrapped(2 * multiplier)
 
 
@@ -130,8 +134,9 @@ def one_scale(channels: Channels) -> bool:
 
 
 def channel_table(channels: Channels, bias: np.ndarray) -> np.ndarray:
-    """``bias``, and doubled multiplier and n - 1 for `kit_scale`, of each channel, int32 [channels, 3]."""
-    return np.stack([bias, doubled(channels.multiplier), -1 - channels.shift], axis=1).astype(np.int32)
+    """``bias``, and multiplier and n for `kit_scale`, of each channel, int32 [channels, 3]."""
+    quick = (channels.shift < 0) & (largest_sum(channels) < 1 << 29)
+    return np.stack([bias, channels.multiplier, np.where(quick, 0, -64) - channels.shift], axis=1).astype(np.int32)
 
 
 def blocked_table(table: np.ndarray, groups: int) -> np.ndarray:
@@ -149,18 +154,15 @@ def one_scale_table(table: np.ndarray) -> np.ndarray:
     return np.concatenate([np.tile(table[0, 1:], BLOCK), table[:, 0]])
 
 
-def vector_table(bias: np.ndarray, multiplier: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """The table of ``kit_mve.h``: biases, multipliers and shifts of each four channels, int32."""
-    rows = np.stack([bias, multiplier, shift])
-    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % BLOCK))).astype(np.int32)
-    return padded.reshape(3, -1, BLOCK).transpose(1, 0, 2).ravel()
-
-
-def folded_table(operator: Operator, weights: np.ndarray) -> np.ndarray | None:
-    """`vector_table` with the input zero point folded into the biases; None when a channel has a left shift."""
-    channels = channels_of(operator, weights)
-    bias = folded_bias(channels, operator.input(0).zero_point)
-    return None if (channels.shift > 0).any() else vector_table(bias, channels.multiplier, channels.shift)
+def vector_table(operator: Operator, channels: Channels) -> np.ndarray | None:
+    """The table of ``kit_mve.h`` with the input zero point folded into the biases, int32; None when a channel has a
+    left shift."""
+    if (channels.shift > 0).any():
+        return None
+    rows = np.stack([folded_bias(channels, operator.input(0).zero_point), channels.multiplier, channels.shift])
+    biases, *scales = np.pad(rows, ((0, 0), (0, -rows.shape[1] % BLOCK)), mode="edge").astype(np.int32)
+    blocks = np.stack(scales).reshape(2, -1, BLOCK).transpose(1, 0, 2)
+    return np.concatenate([biases, (blocks[:1] if one_scale(channels) else blocks).ravel()])
 
 
 def whole_blocks(weights: np.ndarray) -> np.ndarray:

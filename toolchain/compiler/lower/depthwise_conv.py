@@ -121,13 +121,27 @@ def _step(
 
 
 def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
-    """The call of `kit_depthwise_conv_s8`; ``weights`` [kernel height, kernel width, outputs]."""
+    """The call of `kit_depthwise_conv_s8_3x3` or `kit_depthwise_conv_s8`; ``weights`` [kernel height, kernel width,
+    outputs]."""
     outputs, channels = weights.shape[2], operator.input(0).shape[3]
     found = channels_of(operator, weights.transpose(2, 0, 1))
-    bias = folded_bias(found, operator.input(0).zero_point)
+    table = channel_table(found, folded_bias(found, operator.input(0).zero_point))
+    square = weights.shape[:2] == (3, 3) and window.dilation_w == 1
+    if square and outputs == channels and channels % BLOCK == 0:
+        run = run_of(window.out_w)
+        return _step(
+            operator,
+            "kit_depthwise_conv_s8_3x3",
+            window,
+            batches,
+            {"weights": Constant("weights", weights.transpose(2, 1, 0)), "channels": Constant("channels", table)},
+            lead=_run_lead(window, batches, outputs, run),
+            scratch_bytes=3 * BLOCK * _columns(window, run),
+            run=run,
+        )
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", weights),
-        "channels": Constant("channels", channel_table(found, bias)),
+        "channels": Constant("channels", table),
     }
     return _step(
         operator,
@@ -138,6 +152,19 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
         lead=pixel_lead(operator, window.starts(batches) * channels, outputs, gathered=True),
         scratch_bytes=window.kernel_h * window.kernel_w * channels,
     )
+
+
+def _columns(window: Window, run: int) -> int:
+    """Input columns under a run of pixels."""
+    return (run - 1) * window.stride_w + (window.kernel_w - 1) * window.dilation_w + 1
+
+
+def _run_lead(window: Window, batches: int, channels: int, run: int) -> int:
+    """`Overlap.lead` of a kernel that reads the windows of a run of pixels while it writes their outputs."""
+    columns = np.minimum(np.arange(0, window.out_w, run) + run, window.out_w)
+    ends = (np.arange(batches * window.out_h)[:, None] * window.out_w + columns).ravel()
+    begins = np.concatenate([[0], ends[:-1]])
+    return forward_lead(window.starts(batches)[begins] * channels, ends * channels)
 
 
 def _every_window_inside(window: Window) -> bool:
@@ -194,12 +221,6 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
     stream = np.concatenate([starts, words, shifts, factors], axis=1).astype(np.int64) & 0xFFFFFFFF
     column_words = kernel_h // 2 * 4 + kernel_h % 2 * 2
     run = run_of(window.out_w)
-    spanned = (run - 1) * window.stride_w + (kernel_w - 1) * window.dilation_w + 1
-    # While a run is written, the windows of all its pixels are still read.
-    columns = np.minimum((np.arange(0, window.out_w, run) + run), window.out_w)
-    ends = (np.arange(batches * window.out_h)[:, None] * window.out_w + columns).ravel()
-    begins = np.concatenate([[0], ends[:-1]])
-    lead = forward_lead(window.starts(batches)[begins] * outputs, ends * outputs)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
         "channels": None,
@@ -216,7 +237,7 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
         window,
         batches,
         constants,
-        lead,
+        lead=_run_lead(window, batches, outputs, run),
         run=run,
-        scratch_bytes=4 * column_words * (kernel_w + spanned),
+        scratch_bytes=4 * column_words * (kernel_w + _columns(window, run)),
     )

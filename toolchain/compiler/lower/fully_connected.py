@@ -11,11 +11,12 @@ from toolchain.compiler.lower.conv import dsp_step, portable_step
 from toolchain.compiler.lower.convolution import (
     BLOCK,
     channels_of,
-    folded_table,
     forward_lead,
+    one_scale,
     quantization_fields,
     require_int8,
     require_small,
+    vector_table,
     weights_of,
     whole_blocks,
 )
@@ -73,13 +74,14 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
 def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
     """The call of `kit_fully_connected_s8_mve`; None when a channel has a left shift."""
     outputs, depth = weights.shape
-    table = folded_table(operator, weights)
+    channels = channels_of(operator, weights)
+    table = vector_table(operator, channels)
     if table is None:
         return None
     constants = {"weights": Constant("weights", whole_blocks(weights)), "table": Constant("table", table)}
     row = np.arange(rows)
     lead = forward_lead(row * depth, (row + 1) * outputs)
-    return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead)
+    return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead, one_scale(channels))
 
 
 def _step(
@@ -88,16 +90,18 @@ def _step(
     weights: np.ndarray,
     constants: Mapping[str, Constant | None],
     lead: int,
+    common: bool = False,
 ) -> Step:
     outputs, depth = weights.shape
     rows = operator.input(0).elements // depth
-    require_small(operator, [rows, depth, outputs])
+    dimensions = {"rows": rows, "inputs": depth, "outputs": outputs}
+    require_small(operator, list(dimensions.values()))
     return Step(
         operator,
         kernel=kernel,
         header="kit_fully_connected.h",
         struct="kit_fully_connected_params",
-        params={**constants, **quantization_fields(operator), "rows": rows, "inputs": depth, "outputs": outputs},
+        params={**constants, **quantization_fields(operator), **dimensions, "one_scale": int(common)},
         inputs=(operator.input(0),),
         outputs=(operator.output,),
         overlaps=(Overlap(0, 0, lead),),
