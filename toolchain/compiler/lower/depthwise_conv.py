@@ -27,9 +27,9 @@ from toolchain.model.graph import Operator
 RUN = 16  # pixels; longer runs share more of the widening, shorter ones need less scratch and overlap more
 
 
-def run_of(width: int) -> int:
-    """Pixels a run: equal parts of a row, at most `RUN`."""
-    return -(-width // -(-width // RUN))
+def run_of(width: int, fewest: int = 1) -> int:
+    """Pixels a run: equal parts of a row, at most `RUN`, at least ``fewest`` parts."""
+    return -(-width // max(fewest, -(-width // RUN)))
 
 
 def upright(window: Window, weights: np.ndarray) -> tuple[Window, np.ndarray]:
@@ -128,7 +128,7 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
     table = channel_table(found, folded_bias(found, operator.input(0).zero_point))
     square = weights.shape[:2] == (3, 3) and window.dilation_w == 1
     if square and outputs == channels and channels % BLOCK == 0:
-        run = run_of(window.out_w)
+        run = run_of(window.out_w, fewest=2)  # whole rows of small images would cost overlap
         return _step(
             operator,
             "kit_depthwise_conv_s8_3x3",
