@@ -1,8 +1,11 @@
 """Where samples come from. One module a source, named as ``data.source`` of ``kit.toml`` names it.
 
 A source has a function ``load(...) -> Samples`` whose keyword arguments are what ``[data.settings]`` may hold; one
-called ``progress`` is not a setting, but told what takes long. It imports what it needs inside ``load`` and raises
-`errors.Missing` when that is not installed.
+called ``progress`` is not a setting, but told what takes long, and one called ``labels`` is given those of the kit. It
+imports what it needs inside ``load`` and raises `errors.Missing` when that is not installed.
+
+It may also have a function ``load_stream(minutes, ...) -> LongRecording`` with the same keyword arguments: a recording
+of the test part's people, voices and sounds, with events at known times.
 """
 
 from __future__ import annotations
@@ -12,10 +15,12 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolchain.data.stream import LongRecording
 from toolchain.progress import Progress, Quiet
 from toolchain.tomlfile import nearest
 
@@ -47,16 +52,38 @@ def source_names() -> tuple[str, ...]:
 def load_samples(kit: Kit, progress: Progress | None = None) -> Samples:
     """Run the source that the kit names. Raises `BadInput` for an unknown source or setting, `Missing` for a package
     that is not installed."""
-    name, settings = kit.data.source, kit.data.settings
+    settings, load = kit.data.settings, _module(kit).load
+    parameters = tuple(inspect.signature(load).parameters)
+    given = _given(kit, progress)
+    _check_settings(kit, settings, tuple(name for name in parameters if name not in given))
+    samples: Samples = load(**settings, **{key: value for key, value in given.items() if key in parameters})
+    return samples
+
+
+def load_stream(kit: Kit, minutes: float, progress: Progress | None = None) -> LongRecording:
+    """A recording of about ``minutes`` to test the kit as a stream. Raises `BadInput` for a source that has none, and
+    what `load_samples` raises."""
+    load = getattr(_module(kit), "load_stream", None)
+    if load is None:
+        raise kit.refuse(("data", "source"), f'source "{kit.data.source}" has no long recording to test a stream with')
+    parameters = inspect.signature(load).parameters
+    said = {**kit.data.settings, **_given(kit, progress)}
+    recording: LongRecording = load(minutes, **{key: value for key, value in said.items() if key in parameters})
+    return recording
+
+
+def _module(kit: Kit) -> ModuleType:
+    """The module of the kit's source."""
+    name = kit.data.source
     if name not in source_names():
         hint = f"{nearest(name, source_names())} sources: {', '.join(source_names())}".strip()
         raise kit.refuse(("data", "source"), f'there is no source "{name}"', hint)
-    load = importlib.import_module(f"{__name__}.{name}").load
-    parameters = tuple(inspect.signature(load).parameters)
-    _check_settings(kit, settings, tuple(name for name in parameters if name != "progress"))
-    told = {"progress": progress or Quiet()} if "progress" in parameters else {}
-    samples: Samples = load(**settings, **told)
-    return samples
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def _given(kit: Kit, progress: Progress | None) -> dict[str, Any]:
+    """What a source gets beside the settings."""
+    return {"progress": progress or Quiet(), "labels": kit.labels}
 
 
 def _check_settings(kit: Kit, settings: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
