@@ -6,6 +6,7 @@ import base64
 import functools
 import os
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -114,3 +115,9 @@ def few_cases(kind: str) -> tuple[Case, ...]:
     total = len(models(kind, CHOICE))
     count = min(EMULATED_COUNT * (3 if kind in OPTIMIZED else 1), total)
     return tuple(_case(kind, CHOICE, total - 1 - i * total // count) for i in range(count))
+
+
+def batched(made: Sequence[Case], count: int) -> Iterator[tuple[int, Sequence[Case]]]:
+    """``made`` in parts of at most ``count``, each with the number of its first."""
+    for first in range(0, len(made), count):
+        yield first, made[first : first + count]

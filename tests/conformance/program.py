@@ -41,9 +41,11 @@ def _data(case: Case, runs: int | None) -> str:
 
 @dataclass(frozen=True)
 class Batch:
-    """Compiled models of one kind for one target. ``files``: kernels, and one source with all models and their data."""
+    """Compiled models of one kind for one target. ``files``: kernels, and one source with all models and their data.
+    ``name`` is that of the kind, or of its part ``kind_2``, as a C identifier."""
 
     kind: str
+    name: str
     files: dict[str, str]
     source: str
     compiled: dict[str, CompiledModel]
@@ -51,7 +53,7 @@ class Batch:
     @property
     def rows(self) -> str:
         """C name of its array of `struct test_case`."""
-        return f"{slug(self.kind)}_rows"
+        return f"{self.name}_rows"
 
     @property
     def arena_bytes(self) -> int:
@@ -70,8 +72,11 @@ class Batch:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def batch(kind: str, cases: Sequence[Case], target: str, runs: int | None = None, checked: bool = False) -> Batch:
-    """Compile ``cases`` for ``target``. ``runs``: only the first of each case; ``checked``: with `struct region`."""
+def batch(
+    kind: str, cases: Sequence[Case], target: str, runs: int | None = None, checked: bool = False, part: int = 0
+) -> Batch:
+    """Compile ``cases`` for ``target``. ``runs``: only the first of each case; ``checked``: with `struct region`;
+    ``part``: a number that tells apart batches of one kind in a program."""
     files: dict[str, str] = {}
     parts: list[str] = ['#include "run_cases.h"\n']
     rows: list[str] = []
@@ -97,11 +102,11 @@ def batch(kind: str, cases: Sequence[Case], target: str, runs: int | None = None
         rows.append(
             "    {" + ", ".join([*row, f"{case.name}_regions" if allowed else "NULL", str(len(allowed))]) + "},"
         )
-    name = slug(kind)
+    name = f"{slug(kind)}_{part}" if part else slug(kind)
     parts.append(f"extern const struct test_case {name}_rows[];")
     parts.append(f"const struct test_case {name}_rows[] = {{\n" + "\n".join(rows) + "\n};\n")
     files[f"{name}_cases.c"] = "\n".join(parts)
-    return Batch(kind, files, f"{name}_cases.c", compiled)
+    return Batch(kind, name, files, f"{name}_cases.c", compiled)
 
 
 def program(batches: Sequence[Batch], machine: str) -> dict[str, str]:
