@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from toolchain.pipeline import Built, Model
 
 
+class WrongModel(DeviceError):
+    """The device runs another model than it should."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a board is: in its emulator, or at ``port`` (a device or a pyserial URL)."""
@@ -179,7 +183,7 @@ def _check_identity(session: Session, port: str, board: Board, built: Built | No
     if info.board != board.name:
         raise DeviceError(f"on {port} is {info.board!r}, not {board.name!r}", f"name it: --board {info.board}")
     if info.model_sha256 != model.sha256:
-        raise DeviceError(
+        raise WrongModel(
             f"the {board.name} on {port} runs another model ({info.model_sha256[:12]}, not {model.sha256[:12]})", flash
         )
     if built is not None and info.build_id != built.build_id:

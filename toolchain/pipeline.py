@@ -405,6 +405,37 @@ def deploy(
         )
 
 
+@contextmanager
+def running(
+    kit: Kit,
+    board: Board,
+    workspace: Workspace,
+    *,
+    emulate: bool = False,
+    port: str | None = None,
+    flash: bool = False,
+    compiler: str | None = None,
+    optimize: str = "default",
+    progress: Progress | None = None,
+) -> Iterator[tuple[Model, Connection]]:
+    """A board that runs ``kit``'s model: started where it is emulated, else taken as it is, unless ``flash``.
+
+    The connection stays open inside the context. Raises WrongModel when another model runs there.
+    """
+    from toolchain.connection import connected, where
+
+    place = where(board, emulate, port)
+    model = kit_model(kit, train(kit, workspace, progress))
+    built = None
+    if flash or place.emulated:
+        emulated = place.emulated
+        built = build(
+            model, board, workspace, emulate=emulated, compiler=compiler, optimize=optimize, progress=progress
+        )
+    with connected(place, built, model, progress) as connection:
+        yield model, connection
+
+
 def _default_samples(place: Place) -> int:
     emulator = place.board.emulator.name if place.emulated and place.board.emulator else ""
     return DEFAULT_SAMPLES.get(emulator, OTHER_DEFAULT_SAMPLES)

@@ -29,6 +29,7 @@ COMMANDS = (
     "erase",
     "reset",
     "test",
+    "stream",
     "report",
     "profile",
     "monitor",

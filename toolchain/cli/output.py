@@ -84,16 +84,32 @@ class Output:
         else:
             yield Lines(self.stderr)
 
+    @property
+    def on_terminal(self) -> bool:
+        """Whether stdout is a person's terminal."""
+        return self._stdout.isatty()
+
+    def line(self, text: str) -> None:
+        """A line of a result that comes little by little; raises as `result`."""
+        with self._written():
+            self._stdout.write(text + "\n")
+            self._stdout.flush()
+
     def result(self, values: Mapping[str, Any], shown: RenderableType = "") -> None:
         """The command's result: ``values`` as one JSON object, or ``shown`` for people.
 
         Raises Missing when stdout does not take it, BrokenPipeError when nobody reads it any more."""
-        try:
+        with self._written():
             if self.json_wanted:
                 self._stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
             elif not self.quiet and shown != "":
                 self.console.print(shown)
             self._stdout.flush()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
             discard(self._stdout)
             if isinstance(error, BrokenPipeError):

@@ -1,78 +1,248 @@
-"""Answers of a board, live: bars of the labels on a terminal, a line an answer elsewhere, until Ctrl-C."""
+"""`kit stream`, and how `kit deploy` shows a board's answers when it is done."""
 
 from __future__ import annotations
 
+import functools
 import itertools
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from rich.console import Group
-from rich.live import Live
-from rich.table import Table
-from rich.text import Text
+import rich_click as click
 
-from toolchain.cli.output import Output
+from toolchain.cli.options import (
+    command,
+    compiler_option,
+    emulate_option,
+    kit_argument,
+    named_kit,
+    optimize_option,
+    port_option,
+)
+from toolchain.cli.output import Lines, Output
+from toolchain.errors import BadInput, KitError
+from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    import numpy as np
+    from toolchain.stream.answers import Answer, Heading, Recorder
 
-    from toolchain.pipeline import Deployment
-
-_PAUSE = 0.25  # seconds between two answers: fast enough to be live, slow enough to read
-_BAR = 30
+_LONGEST_GAP = 2.0  # seconds between two answers of a replay
+UNDECIDED = "–"
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the device said of test sample ``sample``: a score 0 to 1 for each label."""
+class Answers(Protocol):
+    """Where answers come from."""
 
-    sample: int
-    scores: np.ndarray
-    said: str
-    truth: str
-    latency: str
+    def answers(self, sleep: Callable[[float], None] | None) -> Iterator[Answer]:
+        """One after another. ``sleep`` is called between them, with 0 where there is nothing to wait for; without it
+        they come as fast as they can."""
+        ...
 
 
-def show(output: Output, deployment: Deployment, count: int | None) -> None:
-    """Stream ``count`` answers, or until Ctrl-C when None."""
-    answers = itertools.islice(_answers(deployment), count)
+class Replay:
+    """Recorded answers, at the times at which they came."""
+
+    def __init__(self, recorded: Sequence[Answer]) -> None:
+        self._recorded = recorded
+
+    def answers(self, sleep: Callable[[float], None] | None) -> Iterator[Answer]:
+        before = 0.0
+        for answer in self._recorded:
+            if sleep:
+                sleep(min(max(0.0, answer.seconds - before), _LONGEST_GAP))
+            before = answer.seconds
+            yield answer
+
+
+class DeviceText:
+    """A `Progress` for all that happens beside the answers, among it what the device prints: its lines are kept, and
+    go to stderr except while there is a screen."""
+
+    def __init__(self, output: Output) -> None:
+        self.lines: deque[str] = deque(maxlen=200)
+        self._output = output
+        self.to_lines()
+
+    def to_lines(self) -> None:
+        self.target: Progress = Quiet() if self._output.quiet else Lines(self._output.stderr)
+
+    def to_screen(self) -> None:
+        self.target = Quiet()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Stages are drawn meanwhile."""
+        with self._output.progress() as self.target:
+            yield
+        self.to_lines()
+
+    def stage(self, name: str, note: str = "") -> None:
+        self.target.stage(name, note)
+
+    def update(self, done: float, total: float, note: str = "") -> None:
+        self.target.update(done, total, note)
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+        self.target.log(text)
+
+
+@command()
+@kit_argument
+@click.option("--board", "-b", metavar="NAME", help="Board; kit boards lists them.")
+@emulate_option
+@port_option
+@click.option(
+    "--input",
+    "source",
+    metavar="FILE|FOLDER|mic",
+    help="What the board is fed with instead of the kit's test samples: sound, CSV, .npy, pictures, or mic.",
+)
+@click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N answers.")
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Append each answer to FILE.csv or FILE.jsonl.",
+)
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Show what --record wrote; no board is needed.",
+)
+@compiler_option
+@optimize_option
+def entry(
+    output: Output,
+    kit: str | None,
+    board: str | None,
+    emulate: bool,
+    port: str | None,
+    source: str | None,
+    count: int | None,
+    record: Path | None,
+    replay: Path | None,
+    compiler: str | None,
+    optimize: str,
+) -> int:
+    """Show a board's answers live: label bars, history, latency; p pauses, m marks, s saves, q quits.
+
+    A board that has no sensor is fed over its link: with the kit's test samples, or with --input. Where there is no
+    terminal, or a small one, each answer is a line; with --json a JSON object in a line. Nothing is flashed unless you
+    agree to it: a board that runs another model than the kit's is refused.
+
+    Example: kit stream digits --board mps2-an386 --emulate
+    """
+    from toolchain.stream.answers import read_recording
+
+    if replay:
+        heading, recorded = read_recording(replay)
+        with _recording(record, heading) as recorder:
+            show(output, heading, f"replay of {replay.name}", Replay(recorded), DeviceText(output), count, recorder)
+        return 0
+    if board is None:
+        raise BadInput("which board?", "name it with --board NAME (kit boards lists them), or --replay a recording")
+    from toolchain import pipeline
+    from toolchain.board.descriptor import load_board
+    from toolchain.connection import WrongModel
+    from toolchain.stream import inputs
+    from toolchain.stream.live import Live
+    from toolchain.workspace import Workspace
+
+    chosen, target, text = named_kit(kit), load_board(board), DeviceText(output)
+    feed = inputs.open_input(source, chosen, text.log) if source else inputs.test_samples(chosen)
+    with ExitStack() as stack:
+        open_board = functools.partial(
+            pipeline.running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
+            optimize=optimize, progress=text,
+        )  # fmt: skip
+        with text.working():
+            try:
+                model, connection = stack.enter_context(open_board())
+            except WrongModel as error:
+                if not _agrees(output, error):
+                    raise
+                model, connection = stack.enter_context(open_board(flash=True))
+        live = Live(connection, chosen, model.sha256, feed)
+        recorder = stack.enter_context(_recording(record, live.heading))
+        show(output, live.heading, feed.name, live, text, count, recorder)
+    return 0
+
+
+def show(
+    output: Output,
+    heading: Heading,
+    name: str,
+    answers: Answers,
+    text: DeviceText,
+    count: int | None,
+    recorder: Recorder | None = None,
+) -> None:
+    """Show ``count`` answers, all there are, or until Ctrl-C, and record them."""
+    from toolchain.cli.stream_screen import Screen
+
     try:
-        if output.console.is_terminal and not output.quiet:
-            _bars(output, deployment, answers)
+        if Screen.fits(output):
+            text.to_screen()
+            screen = Screen(output.console, heading, name, text.lines, recorder)
+            try:
+                screen.run(answers, count)
+            finally:
+                text.to_lines()
+            output.line(screen.summary())
         else:
-            for a in answers:
-                mark = "right" if a.said == a.truth else f"wrong, it is {a.truth}"
-                output.console.print(f"sample {a.sample}: {a.said} {a.scores.max():.2f} ({mark}) {a.latency}")
+            _lines(output, heading, answers, count, recorder)
     except KeyboardInterrupt:
         output.note("stopped")
 
 
-def _answers(deployment: Deployment) -> Iterator[Answer]:
-    expected, labels = deployment.expected, deployment.model.labels
-    unit = {"us": "µs"}.get(deployment.test.latency.unit, deployment.test.latency.unit)
-    for sample in itertools.cycle(range(len(expected))):
-        started = time.monotonic()
-        scores, taken = deployment.answer(sample)
-        yield Answer(
-            sample, scores, labels[int(scores.argmax())], labels[int(expected.labels[sample])], f"{taken:,.0f} {unit}"
+def _lines(output: Output, heading: Heading, answers: Answers, count: int | None, recorder: Recorder | None) -> None:
+    from toolchain.stream.answers import json_line
+
+    if output.json_wanted:
+        output.line(json_line(heading))
+    sleep = time.sleep if output.on_terminal else None
+    for answer in itertools.islice(answers.answers(sleep), count):
+        if recorder:
+            recorder.add(answer)
+        output.line(json_line(answer) if output.json_wanted else _sentence(answer, heading.unit))
+
+
+def _sentence(answer: Answer, unit: str) -> str:
+    said = answer.decision or UNDECIDED
+    if answer.truth is None:
+        note = "" if answer.decision else " (no decision)"
+    else:
+        note = (
+            " (right)" if answer.right else f" ({'wrong' if answer.decision else 'no decision'}, it is {answer.truth})"
         )
-        time.sleep(max(0.0, _PAUSE - (time.monotonic() - started)))
+    return f"{answer.input}: {said} {answer.score:.2f}{note} {latency(answer.latency, unit)}"
 
 
-def _bars(output: Output, deployment: Deployment, answers: Iterator[Answer]) -> None:
-    right = 0
-    with Live(console=output.console, refresh_per_second=10, transient=False) as live:
-        for number, answer in enumerate(answers, 1):
-            right += answer.said == answer.truth
-            table = Table.grid(padding=(0, 1))
-            for label, score in zip(deployment.model.labels, answer.scores, strict=False):
-                best = label == answer.said
-                style = ("green" if best and label == answer.truth else "red" if best else "dim") + (
-                    " bold" if best else ""
-                )
-                table.add_row(Text(label, style), Text("█" * round(_BAR * float(score)), style), f"{score:.2f}")
-            heading = Text(f"sample {answer.sample}, which is {answer.truth}: the board says {answer.said}", "bold")
-            footer = Text(f"{right} of {number} right, {answer.latency} each; Ctrl-C ends", "dim")
-            live.update(Group(heading, table, footer))
+def latency(value: float, unit: str) -> str:
+    """A latency for people."""
+    return f"{value:,.0f} {'µs' if unit == 'us' else unit}"
+
+
+@contextmanager
+def _recording(path: Path | None, heading: Heading) -> Iterator[Recorder | None]:
+    from toolchain.stream.answers import Recorder
+
+    if path is None:
+        yield None
+        return
+    with Recorder(path, heading) as recorder:
+        yield recorder
+
+
+def _agrees(output: Output, error: KitError) -> bool:
+    """Whether the user, when there is one, wants the board to be flashed."""
+    if output.json_wanted or not (output.on_terminal and sys.stdin.isatty()):
+        return False
+    output.note(error.message)
+    return click.confirm("Deploy this kit's model to it now?", err=True)

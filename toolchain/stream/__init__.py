@@ -1,0 +1,1 @@
+"""Live answers of a board: what it is fed with, what it says, recordings of it."""

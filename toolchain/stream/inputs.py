@@ -1,0 +1,179 @@
+"""What a board that has no sensor is fed with: test samples, files, or this machine's microphone."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.errors import BadInput
+from toolchain.signal import AudioSettings, MotionSettings
+from toolchain.stream.arrays import as_samples, read_csv, read_npy
+from toolchain.stream.pictures import PICTURES, read_picture
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
+
+Note = Callable[[str], None]
+Greatest = Callable[[], int]
+MICROPHONE = "mic"
+SOUNDS = (".wav", ".flac", ".ogg", ".aiff", ".aif")
+_PIECE_SECONDS = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Raw samples of the kit's type, called ``name``. Of sound [n] and motion [n, axes]: any number, one after another;
+    else one sample. ``begins``: they do not follow those before. ``truth``: number of their label, if known."""
+
+    samples: np.ndarray
+    name: str
+    truth: int | None = None
+    begins: bool = False
+
+
+@dataclass(frozen=True)
+class Feed:
+    """``name`` for people; ``rate`` is samples a second, 0 where time is unknown; ``live``: the pieces come at their
+    own speed."""
+
+    name: str
+    pieces: Iterator[Piece]
+    rate: int = 0
+    live: bool = False
+
+
+def flows(kit: Kit) -> bool:
+    """Whether the kit's samples are a stream without gaps (sound, motion), which the device cuts into windows."""
+    return isinstance(kit.signal, AudioSettings | MotionSettings)
+
+
+def test_samples(kit: Kit) -> Feed:
+    """The kit's test samples, again and again."""
+    from toolchain.data import load_dataset
+
+    test = load_dataset(kit).test
+    numbers = itertools.cycle(range(len(test)))
+    pieces = (Piece(_plain(kit, test.x[i]), f"sample {i}", int(test.y[i]), begins=flows(kit)) for i in numbers)
+    return Feed("test samples", pieces)
+
+
+def open_input(source: str, kit: Kit, note: Note) -> Feed:
+    """``mic``, a file or a folder of files. What is converted is told to ``note``, once.
+
+    Raises BadInput for what cannot be what the kit takes, Missing for a package that is not installed. In a folder
+    each file's truth is its folder's name, where that is a label.
+    """
+    note = _once(note)
+
+    @functools.cache
+    def greatest() -> int:
+        from toolchain.data import load_dataset
+
+        return int(load_dataset(kit).train.x.max())
+
+    if source == MICROPHONE:
+        from toolchain.stream.sound import microphone
+
+        settings = _audio(kit, "the microphone")
+        return Feed("microphone", _named(microphone(settings.rate, note)), settings.rate, live=True)
+    path = Path(source).expanduser()
+    rate = kit.signal.rate if isinstance(kit.signal, AudioSettings) else 0
+    if path.is_dir():
+        files = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p) and not _hidden(p, path)]
+        if not files:
+            raise BadInput(f"{path}: no file in it is {_KNOWN}", "name a file, or another folder")
+        return Feed(path.name, _checked_first(_folder(files, path, kit, greatest, note)), rate)
+    if not path.exists():
+        raise BadInput(f"{path}: no such file or folder", "name a file, a folder, or mic for the microphone")
+    if not _known(path):
+        raise BadInput(f"{path}: of no known type", f"known: {_KNOWN}")
+    return Feed(path.name, _checked_first(_file(path, path.name, None, kit, greatest, note)), rate)
+
+
+_EVERY = (*SOUNDS, ".csv", ".npy", *PICTURES)
+_KNOWN = f"{', '.join(_EVERY[:-1])} or {_EVERY[-1]}"
+
+
+def _known(path: Path) -> bool:
+    return path.suffix.lower() in _EVERY
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _checked_first(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    """``pieces`` with the first one made now, so that what is wrong is said before a board is started."""
+    first = next(pieces, None)
+    return itertools.chain([first] if first else [], pieces)
+
+
+def _folder(files: Sequence[Path], folder: Path, kit: Kit, greatest: Greatest, note: Note) -> Iterator[Piece]:
+    for path in files:
+        truth = kit.labels.index(path.parent.name) if path.parent.name in kit.labels else None
+        yield from _file(path, path.relative_to(folder).as_posix(), truth, kit, greatest, note)
+
+
+def _file(path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note) -> Iterator[Piece]:
+    suffix = path.suffix.lower()
+    if suffix in SOUNDS:
+        from toolchain.stream.sound import read_sound
+
+        yield from _named(read_sound(path, _audio(kit, name).rate, note), f"{name} ", truth)
+    elif suffix in PICTURES:
+        yield Piece(read_picture(path, kit, greatest, note), name, truth)
+    else:
+        read = read_csv if suffix == ".csv" else read_npy
+        table, truths = read(path, kit.labels, note)
+        samples = as_samples(table, kit, name, note)
+        if flows(kit):
+            yield from _cut(samples, name, truth, kit)
+            return
+        for i, sample in enumerate(samples):
+            yield Piece(sample, f"{name} {i}" if len(samples) > 1 else name, truths[i] if truths else truth)
+
+
+def _cut(samples: np.ndarray, name: str, truth: int | None, kit: Kit) -> Iterator[Piece]:
+    """One long recording as pieces of at most a tenth of a second of sound, or a hop of motion."""
+    signal = kit.signal
+    assert isinstance(signal, AudioSettings | MotionSettings)
+    step = max(1, round(signal.rate * _PIECE_SECONDS)) if isinstance(signal, AudioSettings) else signal.hop
+    for at in range(0, len(samples), step):
+        where = f"{at / signal.rate:.1f} s" if isinstance(signal, AudioSettings) else str(at)
+        yield Piece(samples[at : at + step], f"{name} {where}", truth, begins=at == 0)
+
+
+def _named(blocks: Iterator[tuple[float, np.ndarray]], name: str = "", truth: int | None = None) -> Iterator[Piece]:
+    for i, (seconds, block) in enumerate(blocks):
+        yield Piece(block, f"{name}{seconds:.1f} s", truth, begins=i == 0)
+
+
+def _audio(kit: Kit, what: str) -> AudioSettings:
+    if not isinstance(kit.signal, AudioSettings):
+        raise BadInput(
+            f"{what}: {kit.name} takes no sound but {kit.input.dtype} of shape {list(kit.input.shape)}",
+            'a kit that hears has [signal] with type = "audio"; for others give .csv, .npy or pictures',
+        )
+    return kit.signal
+
+
+def _plain(kit: Kit, sample: np.ndarray) -> np.ndarray:
+    """A sample as the front end takes it: [n] of sound, without a last dimension of 1."""
+    return sample.reshape(kit.signal.raw_shape) if kit.signal else sample
+
+
+def _once(note: Note) -> Note:
+    said: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in said:
+            said.add(text)
+            note(text)
+
+    return tell

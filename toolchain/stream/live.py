@@ -1,0 +1,105 @@
+"""A board's answers as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.data import model_inputs
+from toolchain.errors import DeviceError
+from toolchain.model.graph import Quantization
+from toolchain.stream.answers import Answer, Heading
+from toolchain.stream.inputs import Feed, Piece, flows
+
+if TYPE_CHECKING:
+    from toolchain.connection import Connection
+    from toolchain.kit import Kit
+
+SPEED = 4.0
+"""Answers a second: fast enough to be live, slow enough to read."""
+#: Types of outputs by their number in ``enum kit_type``.
+_TYPES = ("int8", "int16", "int32", "int64", "uint8", "bool", "float32")
+
+
+class Live:
+    """Answers of the board behind ``connection``, which runs ``kit``'s model, to what ``feed`` gives.
+
+    Raises DeviceError when the link fails, or the labels on the device are not the kit's.
+    """
+
+    def __init__(self, connection: Connection, kit: Kit, model_sha256: str, feed: Feed) -> None:
+        info = connection.session.info
+        if info.labels != kit.labels:
+            raise DeviceError(
+                f"the labels on the device are {_few(info.labels)}, those of {kit.name} {_few(kit.labels)}",
+                f"deploy it again: kit deploy {kit.name} --board {info.board}",
+            )
+        self.feed = feed
+        self.heading = Heading(kit.name, info.board, model_sha256, connection.unit, kit.labels)
+        self._kit, self._connection, self._info = kit, connection, info
+
+    def answers(self, sleep: Callable[[float], None] | None) -> Iterator[Answer]:
+        """One after another, at the speed of the samples, or `SPEED` where they have none; ``sleep`` is called between
+        them, with 0 where there is nothing to wait for. Without it they come as fast as the device answers."""
+        start, number = time.monotonic(), 0
+        due = start
+        if self._kit.signal is not None:
+            self._connection.session.stream()
+        for piece in self.feed.pieces:
+            for label, score, ticks, output in self._infer(piece):
+                number += 1
+                yield self._answer(number, time.monotonic() - start, piece, label, score, ticks, output)
+            if sleep:
+                self._connection.session.listen(0)
+                due = max(due + self._seconds(piece), time.monotonic())  # what is late is not made up for
+                sleep(due - time.monotonic())
+
+    def _seconds(self, piece: Piece) -> float:
+        """How long the world takes for what is in ``piece``."""
+        if self.feed.live:
+            return 0.0
+        return len(piece.samples) / self.feed.rate if self.feed.rate and flows(self._kit) else 1 / SPEED
+
+    def _infer(self, piece: Piece) -> Iterator[tuple[int | None, float, int, bytes]]:
+        """Label, score, ticks and raw output of each inference."""
+        session = self._connection.session
+        if self._kit.signal is None:
+            tensor = self._info.inputs[0]
+            quantization = Quantization((tensor.scale,), (tensor.zero_point,))
+            data = model_inputs(self._kit, piece.samples[None], quantization)
+            said = session.infer([data.tobytes()])
+            yield said.label, said.score, said.ticks, said.outputs[0]
+            return
+        if piece.begins:
+            session.stream()
+        for answer in session.samples(piece.samples):
+            yield answer.label, answer.score, answer.front_ticks + answer.model_ticks, answer.outputs[0]
+
+    def _answer(
+        self, number: int, seconds: float, piece: Piece, label: int | None, score: float, ticks: int, output: bytes
+    ) -> Answer:
+        labels = self._kit.labels
+        return Answer(
+            number,
+            round(seconds, 3),
+            " ".join(piece.name.split()),
+            None if piece.truth is None else labels[piece.truth],
+            None if label is None else labels[label],
+            round(score, 6),
+            round(ticks * self._connection.per_tick, 3),
+            self._scores(output),
+        )
+
+    def _scores(self, output: bytes) -> tuple[float, ...]:
+        tensor = self._info.outputs[0]
+        values = np.frombuffer(output, _TYPES[tensor.type]).astype(float)
+        if tensor.scale:
+            values = tensor.scale * (values - tensor.zero_point)
+        return tuple(np.round(values, 6).tolist())
+
+
+def _few(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels[:5]) + (f" … ({len(labels)})" if len(labels) > 5 else "")
