@@ -24,8 +24,6 @@ from toolchain.resources import resource
 from toolchain.workspace import Workspace, sha256_file, sha256_tree, source_hash, versions
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from toolchain.board.descriptor import Board
     from toolchain.compiler.compile import CompiledModel
     from toolchain.connection import Connection, Place
@@ -124,15 +122,6 @@ class Deployment:
             "failed_checks": list(self.failed_checks),
             "seconds": dict(self.seconds),
         }
-
-    def answer(self, sample: int) -> tuple[np.ndarray, float]:
-        """Run test sample ``sample`` again: the score of each label, and the latency in the test's unit."""
-        import numpy as np
-
-        data, ticks = self.connection.infer(self.expected.inputs[sample].tobytes())
-        output = np.frombuffer(data, self.expected.outputs.dtype).astype(int)
-        scores = self.expected.scale * (output - self.expected.zero_point)
-        return scores, ticks * self.connection.per_tick
 
 
 def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> TrainedModel:

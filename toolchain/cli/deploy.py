@@ -52,9 +52,9 @@ def entry(
     from toolchain.cli import stream, tables
     from toolchain.workspace import Workspace
 
-    chosen, target = named_kit(kit), load_board(board)
+    chosen, target, text = named_kit(kit), load_board(board), stream.DeviceText(output)
     with ExitStack() as stack:
-        with output.progress() as progress:
+        with text.working():
             deployment = stack.enter_context(
                 pipeline.deploy(
                     chosen,
@@ -65,11 +65,11 @@ def entry(
                     samples=samples,
                     compiler=compiler,
                     optimize=optimize,
-                    progress=progress,
+                    progress=text,
                 )
             )
         output.result(deployment.as_json(), tables.deployment(deployment))
         status = output.checks(deployment.failed_checks)  # before the stream, where nobody would look for it
         if samples is None and not output.json_wanted:
-            stream.show(output, deployment, answers)
+            stream.show_test_samples(output, chosen, deployment, text, answers)
     return status

@@ -28,6 +28,8 @@ from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from toolchain.kit import Kit
+    from toolchain.pipeline import Deployment
     from toolchain.stream.answers import Answer, Heading, Recorder
 
 _LONGEST_GAP = 2.0  # seconds between two answers of a replay
@@ -155,7 +157,7 @@ def entry(
     from toolchain.workspace import Workspace
 
     chosen, target, text = named_kit(kit), load_board(board), DeviceText(output)
-    feed = inputs.open_input(source, chosen, text.log) if source else inputs.test_samples(chosen)
+    feed = inputs.open_input(source, chosen, text.log) if source else inputs.kit_samples(chosen)
     with ExitStack() as stack:
         open_board = functools.partial(
             pipeline.running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
@@ -172,6 +174,16 @@ def entry(
         recorder = stack.enter_context(_recording(record, live.heading))
         show(output, live.heading, feed.name, live, text, count, recorder)
     return 0
+
+
+def show_test_samples(output: Output, kit: Kit, deployment: Deployment, text: DeviceText, count: int | None) -> None:
+    """The answers of a board that was just deployed."""
+    from toolchain.stream.inputs import kit_samples
+    from toolchain.stream.live import Live
+
+    feed = kit_samples(kit)
+    live = Live(deployment.connection, kit, deployment.model.sha256, feed)
+    show(output, live.heading, feed.name, live, text, count)
 
 
 def show(

@@ -45,7 +45,7 @@ class Screen:
     ) -> None:
         self._console, self._heading, self._name, self._text, self._recorder = console, heading, name, text, recorder
         self._kept: deque[Answer] = deque(maxlen=_KEPT)
-        self._paused = self._mark = False
+        self._paused = self._mark = self._ended = False
         self._right = self._judged = self._count = self._marked = 0
         self._said = ""
         self._keys = Keys()
@@ -64,6 +64,9 @@ class Screen:
             try:
                 for answer in itertools.islice(answers.answers(self._sleep), count):
                     self._take(answer)
+                if count is None and self._keys.there:  # what ended by itself stays to be looked at
+                    self._paused = self._ended = True
+                    self._sleep(0)
             except _Quit:
                 pass
 
@@ -96,7 +99,7 @@ class Screen:
         match key.lower():
             case "q":
                 raise _Quit
-            case "p" | " ":
+            case "p" | " " if not self._ended:
                 self._paused = not self._paused
             case "m":
                 self._mark = True
@@ -131,7 +134,7 @@ class Screen:
 
     def _title(self) -> Text:
         where = f"{self._heading.kit} on {self._heading.board}" if self._heading.kit else "recording"
-        state = ("  PAUSED", "bold yellow") if self._paused else ("", "")
+        state = ("  END" if self._ended else "  PAUSED" if self._paused else "", "bold yellow")
         return Text.assemble((where, "bold"), (f"  {self._name}", "dim"), state)
 
     def _sentence(self, answer: Answer | None) -> Text:

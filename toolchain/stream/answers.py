@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -67,18 +68,16 @@ class Recorder:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-            there = path.read_bytes()
+            self._regular = stat.S_ISREG(os.fstat(self._file).st_mode)  # a pipe or a device has no past
+            there = path.read_bytes() if self._regular else b""
         except OSError as error:
             raise _unwritable(path, error) from error
         whole = there[: there.rfind(b"\n") + 1]
-        if whole and not whole.startswith(head):
+        if there and not whole.startswith(head):
             os.close(self._file)
             raise BadInput(f"{path}: holds something else than answers of this kit on this board", "name another file")
-        try:
+        if there:
             os.ftruncate(self._file, len(whole))
-        except OSError as error:  # a device such as /dev/stdout
-            if there:
-                raise _unwritable(path, error) from error
         if not whole:
             self._write(head)
 
@@ -89,7 +88,7 @@ class Recorder:
     def _write(self, line: bytes) -> None:
         try:
             written = os.write(self._file, line)
-            if written != len(line):  # a full disk: no half lines
+            if written != len(line) and self._regular:  # a full disk: no half lines
                 os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 raise OSError(28, "No space left on device")
         except OSError as error:

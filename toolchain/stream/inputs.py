@@ -53,7 +53,7 @@ def flows(kit: Kit) -> bool:
     return isinstance(kit.signal, AudioSettings | MotionSettings)
 
 
-def test_samples(kit: Kit) -> Feed:
+def kit_samples(kit: Kit) -> Feed:
     """The kit's test samples, again and again."""
     from toolchain.data import load_dataset
 

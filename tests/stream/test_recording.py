@@ -1,0 +1,106 @@
+"""What is recorded is what is read back; half lines are neither written nor read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolchain.errors import BadInput, Missing
+from toolchain.stream.answers import Answer, Heading, Recorder, json_line, read_recording
+
+pytestmark = pytest.mark.unit
+
+HEADING = Heading("words", "host", "ab" * 32, "us", ("yes", 'n,"o', "größer"))
+NUMBERS = st.floats(-1e9, 1e9).map(lambda x: round(x, 6))
+ANSWERS = st.lists(
+    st.builds(
+        Answer,
+        number=st.integers(1, 10**6),
+        seconds=NUMBERS,
+        input=st.text(st.characters(exclude_categories=("C", "Z")), min_size=1),
+        truth=st.sampled_from((None, *HEADING.labels)),
+        decision=st.sampled_from((None, *HEADING.labels)),
+        score=NUMBERS,
+        latency=NUMBERS,
+        scores=st.tuples(NUMBERS, NUMBERS, NUMBERS),
+        marked=st.booleans(),
+    ),
+    max_size=5,
+)
+ANSWER = Answer(1, 0.5, "a.wav 0.1 s", None, "yes", 0.75, 12.5, (0.75, 0.25, 0.0))
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(ANSWERS, ANSWERS, st.sampled_from((".jsonl", ".csv")))
+def test_what_is_recorded_is_read_back(tmp_path: Path, first: list[Answer], second: list[Answer], suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.unlink(missing_ok=True)
+    for answers in (first, second):  # the second run appends
+        with Recorder(path, HEADING) as recorder:
+            for n, answer in enumerate(answers, 1):
+                recorder.add(answer)
+                assert path.read_bytes().endswith(b"\n") and read_recording(path)[1][-n:] == answers[:n]
+    heading, read = read_recording(path)
+    assert read == first + second and heading.labels == HEADING.labels and heading.unit == "us"
+    assert suffix == ".csv" or heading == HEADING
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_half_a_line_is_cut_off(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    with Recorder(path, HEADING) as recorder:
+        recorder.add(ANSWER)
+    whole = path.read_bytes()
+    for end in (whole[-40:-1], b"12"):
+        path.write_bytes(whole + end)
+        assert read_recording(path)[1] == [ANSWER]
+        with Recorder(path, HEADING) as recorder:
+            recorder.add(ANSWER)
+        assert read_recording(path)[1] == [ANSWER, ANSWER]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_a_recording_of_something_else_is_not_appended_to(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_text("dear diary\n")
+    with pytest.raises(BadInput, match="something else"):
+        Recorder(path, HEADING)
+    assert path.read_text() == "dear diary\n"
+
+
+def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"a\.txt: a recording is \.jsonl or \.csv"):
+        Recorder(tmp_path / "a.txt", HEADING)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Missing, match="cannot be written"):
+        Recorder(tmp_path / "file" / "a.csv", HEADING)
+    full = tmp_path / "full.jsonl"
+    if Path("/dev/full").exists():
+        full.symlink_to("/dev/full")
+        with pytest.raises(Missing, match="No space left"):
+            Recorder(full, HEADING)
+
+
+HEAD, LINE = json_line(HEADING), json_line(ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.jsonl", "", "line 1: no recording of a stream: the file is empty"),
+        ("a.jsonl", "{}\n", "line 1: no recording"),
+        ("a.jsonl", f"{HEAD}\n[]\n", "line 2: no recording"),
+        ("a.jsonl", f'{HEAD}\n{LINE}\n{LINE[:-1]}, "x": 1}}\n', "line 3: no recording"),
+        ("a.jsonl", f"{HEAD}\n{LINE.replace('0.25, 0.0', '0.25')}\n", "2 scores for 3 labels"),
+        ("a.jsonl", f"{HEAD}\n{LINE.replace('yes', 'maybe')}\n", "'maybe' is none of the labels"),
+        ("a.csv", "a,b,c\n", "line 1: no recording of a stream: the first line names other columns"),
+        ("a.csv", "number,seconds,input,truth,decision,score,latency_us,marked\nx,,,,,,,\n", "line 2: no recording"),
+    ],
+)
+def test_what_is_no_recording(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BadInput, match=says):
+        read_recording(tmp_path / name)
