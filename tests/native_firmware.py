@@ -11,7 +11,7 @@ from toolchain.resources import resource
 TEMPLATES = resource("firmware_templates")
 HERE = Path(__file__).parent / "firmware"
 LINK = sorted((TEMPLATES / "link").glob("*.c"))
-APP = sorted((TEMPLATES / "app").glob("*.c"))
+APP = sorted([*(TEMPLATES / "app").glob("*.c"), *(TEMPLATES / "postprocess").glob("*.c")])
 HOST_CHIP = TEMPLATES / "chips" / "host" / "chip.c"
 MODEL = HERE / "model.c"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-g")
@@ -23,7 +23,7 @@ def compile_c(out: Path, sources: Sequence[Path], *flags: str, generated: Path |
     ``generated`` take the place of those of the hand-written model."""
     folders = [
         *([generated] if generated else []),
-        *(TEMPLATES / room for room in ("nn", "link", "app", "chips")),
+        *(TEMPLATES / room for room in ("nn", "link", "app", "postprocess", "chips")),
         HERE,
     ]
     command = ["cc", *STRICT, *flags, *(f"-I{f}" for f in folders), *map(str, sources), "-o", str(out), "-pthread"]

@@ -11,7 +11,7 @@ import numpy as np
 from modelgen.builder import ModelBuilder
 
 from toolchain.board.application import Application
-from toolchain.board.build import Firmware, Identity, build_firmware, identity_header
+from toolchain.board.build import Firmware, Identity, build_firmware, decision_source, identity_header
 from toolchain.board.descriptor import load_board
 from toolchain.compiler.compile import CompiledModel, compile_model
 from toolchain.model.reader import read_model
@@ -103,8 +103,10 @@ def native(kind: str, folder: Path, *flags: str, chip: Path = native_firmware.HO
     made = compiled(kind)
     generated = folder / kind
     generated.mkdir()
-    header = identity_header(load_board("host"), Identity(kind, made.graph.sha256, LABELS), "0" * 16, streams=True)
-    for name, text in {**made.files, **front_end(kind).c_files(), "kit_identity.h": header}.items():
+    who = Identity(kind, made.graph.sha256, LABELS)
+    header, decides = identity_header(load_board("host"), who, "0" * 16, streams=True), decision_source(made, who)
+    headers = {"kit_identity.h": header, decides.path.removeprefix("app/"): decides.text}
+    for name, text in {**made.files, **front_end(kind).c_files(), **headers}.items():
         (generated / name).write_text(text)
     sources = [*native_firmware.APP, chip, *native_firmware.LINK, *sorted(generated.glob("*.c"))]
     return native_firmware.compile_c(folder / f"{kind}-firmware", sources, *flags, generated=generated)

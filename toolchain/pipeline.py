@@ -12,13 +12,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolchain.board.application import Application, FrontEndFiles
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import DeviceTest, Memory
+from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.progress import Progress, Quiet
 from toolchain.resources import resource
 from toolchain.workspace import Workspace, sha256_file, sha256_tree, source_hash, versions
@@ -40,14 +41,15 @@ ALL_SAMPLES = sys.maxsize
 
 @dataclass(frozen=True)
 class Model:
-    """An int8 model file, its name, what its outputs are called, and the front end that makes its input of raw samples,
-    if any."""
+    """An int8 model file, its name, what its outputs are called, the front end that makes its input of raw samples, if
+    any, and how its scores become decisions."""
 
     name: str
     path: Path
     sha256: str
     labels: tuple[str, ...] = ()
     signal: SignalSettings | None = None
+    postprocessing: PostprocessingSettings = field(default_factory=PostprocessingSettings)
 
     @staticmethod
     def of_file(path: Path) -> Model:
@@ -156,7 +158,9 @@ def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
 
 def kit_model(kit: Kit, trained: TrainedModel) -> Model:
     """The int8 model that a kit was trained to."""
-    return Model(kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels, kit.signal)
+    return Model(
+        kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels, kit.signal, kit.postprocessing
+    )
 
 
 def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress: Progress | None = None) -> Expected:
@@ -278,7 +282,7 @@ def build(
         progress.stage("compile", f"{model.name} to C for {board.target}")
         compiled = compile_to_c(model, board.target, optimize)
         progress.stage("build", f"firmware for {board.name}")
-        identity = Identity(model.name, model.sha256, model.labels)
+        identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
         around = replace(application, front_end=front_end_files(signal, compiled)) if signal else application
         firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)
         sizes = firmware.sizes
@@ -308,8 +312,9 @@ def build(
         "board": board.model_dump(mode="json"),
         "optimize": optimize,
         "compiler": [*c_compiler.command, c_compiler.version],
-        "source": source_hash("model", "compiler", "board", "signal"),
+        "source": source_hash("model", "compiler", "board", "signal", "postprocess"),
         "signal": signal and signal.model_dump(mode="json"),
+        "postprocessing": model.postprocessing.model_dump(mode="json"),
         "application": asdict(application),
         "firmware": sha256_tree(resource("firmware_templates"), [".c", ".h", ".S", ".ld"]),
     }

@@ -12,8 +12,9 @@
 #endif
 
 #ifndef KIT_APP_SIGNAL
-#define KIT_APP_SIGNAL 0 /* kit_identity.h says 1 where a front end makes the model's input of raw samples   \
-                          */
+#define KIT_APP_SIGNAL                                                                                       \
+    0 /* kit_identity.h says 1 where a front end makes the model's input of raw samples                      \
+       */
 #endif
 
 extern struct kit_device {
@@ -43,7 +44,7 @@ struct kit_app_run {
     uint64_t layer_start;
 };
 
-/* Put the model's state back to its start. */
+/* Put the state of the model and of post-processing back to its start. */
 void kit_app_reset_model(void);
 
 /* Run the model as far as `run` says. Returns a status. */

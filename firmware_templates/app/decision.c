@@ -1,20 +1,17 @@
 #include "decision.h"
 
 #include "app.h"
+#include "kit_postprocess_config.h"
 
-#if KIT_APP_SIGNAL
+static union {
+    void *aligned;
+    uint8_t bytes[KIT_POSTPROCESS_MEMORY];
+} memory;
 
 void kit_decision_start(void) {
+    (void)kit_postprocess_init(&kit_postprocess_settings, memory.bytes, sizeof memory);
 }
 
-/* The greatest value. A softmax in int8 has scale 1 / 256 and zero point -128, as TensorFlow Lite asks. */
-struct kit_decision kit_decide(const int8_t *output) {
-    struct kit_decision decision = {0, 0};
-    for (uint32_t i = 1; i < model_outputs[0].bytes; i++)
-        if (output[i] > output[decision.label])
-            decision.label = (int32_t)i;
-    decision.score = (output[decision.label] - INT8_MIN) * 256;
-    return decision;
+struct kit_decision kit_decide(void) {
+    return kit_postprocess_decide((struct kit_postprocess *)memory.bytes, model_output(kit_arena, 0));
 }
-
-#endif

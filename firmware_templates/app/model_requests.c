@@ -1,5 +1,6 @@
 /* The requests that are about the model: its tensors, a run, what came out and how long it took. */
 #include "app.h"
+#include "decision.h"
 #include "kit_crc32.h"
 
 #if KIT_APP_PROFILE
@@ -12,6 +13,7 @@ static uint16_t layers_ready; /* entries of `layers` that the last profiled run 
 
 void kit_app_reset_model(void) {
     model_init(kit_arena, sizeof kit_arena);
+    kit_decision_start();
     kit_device.outputs_ready = 0;
 }
 
@@ -115,6 +117,7 @@ uint8_t kit_app_input(const struct kit_request *request, uint8_t *to, uint16_t *
 uint8_t kit_app_run(const struct kit_request *request, uint8_t *to, uint16_t *length) {
     struct kit_run_request asked;
     struct kit_run_answer answer;
+    struct kit_decision decision = {-1, 0};
     struct kit_app_run run;
     uint32_t crc = 0;
     uint8_t status;
@@ -127,9 +130,13 @@ uint8_t kit_app_run(const struct kit_request *request, uint8_t *to, uint16_t *le
     run.stop_after = asked.stop_after;
     run.profile = asked.profile;
     status = kit_app_invoke(&run);
+    if (kit_device.outputs_ready)
+        decision = kit_decide();
     answer.ticks = run.ticks;
     answer.layers_run = run.layers_run;
     answer.stopped = !kit_device.outputs_ready;
+    answer.label = decision.label;
+    answer.score = decision.score;
     kit_run_answer_put(to, &answer);
     *length = KIT_RUN_ANSWER_BYTES;
     if (kit_device.outputs_ready)

@@ -22,7 +22,6 @@ uint8_t kit_app_stream(const struct kit_request *request, uint8_t *to, uint16_t 
     (void)request;
     kit_app_reset_model();
     kit_signal_start();
-    kit_decision_start();
     stream.session = kit_device.link.session;
     stream.position = 0;
     stream.ticks = 0;
@@ -62,7 +61,7 @@ static uint8_t infer(struct kit_samples_answer *answer) {
     answer->model_ticks = run.ticks;
     answer->ran = kit_device.outputs_ready;
     if (answer->ran) {
-        const struct kit_decision decision = kit_decide((const int8_t *)model_output(kit_arena, 0));
+        const struct kit_decision decision = kit_decide();
         answer->label = decision.label;
         answer->score = decision.score;
     }

@@ -251,17 +251,23 @@ struct kit_run_answer {
     uint64_t ticks; /* time of the inference, time in the layer hook left out */
     uint16_t layers_run; /* layers that ran */
     uint8_t stopped; /* 1 when a later layer did not run */
+    int32_t label; /* number of the label that post-processing decided for, -1 for none */
+    int32_t score; /* score of the label that won, decided or not; 65536 is 1 */
 };
-#define KIT_RUN_ANSWER_BYTES 11
+#define KIT_RUN_ANSWER_BYTES 19
 static inline void kit_run_answer_put(uint8_t *to, const struct kit_run_answer *from) {
     memcpy(to + 0, &from->ticks, 8);
     memcpy(to + 8, &from->layers_run, 2);
     memcpy(to + 10, &from->stopped, 1);
+    memcpy(to + 11, &from->label, 4);
+    memcpy(to + 15, &from->score, 4);
 }
 static inline void kit_run_answer_get(struct kit_run_answer *to, const uint8_t *from) {
     memcpy(&to->ticks, from + 0, 8);
     memcpy(&to->layers_run, from + 8, 2);
     memcpy(&to->stopped, from + 10, 1);
+    memcpy(&to->label, from + 11, 4);
+    memcpy(&to->score, from + 15, 4);
 }
 
 struct kit_output_request {

@@ -18,7 +18,7 @@ from toolchain.compiler.host_build import WARNINGS, build_executable, load_libra
 from toolchain.errors import BadInput
 from toolchain.model.graph import DType, Quantization, Tensor
 from toolchain.postprocess import Decision, PostprocessingSettings, Postprocessor
-from toolchain.postprocess.postprocessor import ROOM
+from toolchain.postprocess.postprocessor import HEADER, ROOM
 
 pytestmark = pytest.mark.unit
 
@@ -160,9 +160,13 @@ EVERY = [
 @pytest.mark.parametrize("dtype", [DType.INT8, DType.INT16])
 def test_frozen_numbers_and_memory_are_those_of_the_host(s: PostprocessingSettings, dtype: DType) -> None:
     post = Postprocessor(s, output(3, dtype, 0.01, 5), "abc")
-    probe = '#include "kit_postprocess_config.h"\nconst size_t memory = KIT_POSTPROCESS_MEMORY;\n'
-    built = load_library({**post.c_files(), "probe.c": probe})
-    frozen = ROOM.structure("kit_postprocess_config").in_dll(built, "kit_postprocess_settings")
+    probe = (
+        f'#include "{HEADER}"\nconst size_t memory = KIT_POSTPROCESS_MEMORY;\n'
+        "const struct kit_postprocess_config *frozen(void) { return &kit_postprocess_settings; }\n"
+    )
+    built = load_library({**ROOM.sources, HEADER: post.header(), "probe.c": probe})
+    built.frozen.restype = ctypes.POINTER(ROOM.structure("kit_postprocess_config"))
+    frozen = built.frozen().contents
     for name, value in post.values.items():
         if name == "ignored":
             assert ctypes.string_at(frozen.ignored, len(value)) == value.tobytes()
@@ -180,7 +184,7 @@ def test_sanitizers_find_nothing(s: PostprocessingSettings, dtype: DType, tmp_pa
     post = Postprocessor(s, output(3, dtype, 0.01, 5), "abc")
     values = np.random.default_rng(1).integers(-(2**15), 2**15, (600, 3)).astype(dtype.numpy)
     (tmp_path / "answers").write_bytes(values.tobytes())
-    files = {**post.c_files(), "checked_main.c": CHECKED.read_text()}
+    files = {**ROOM.sources, HEADER: post.header(), "checked_main.c": CHECKED.read_text()}
     flags = ["-std=c11", *WARNINGS, *SANITIZE, f"-DANSWER_BYTES={3 * dtype.size}"]
     program = build_executable(files, flags, tmp_path)
     command = [program, tmp_path / "answers", tmp_path / "decisions"]
@@ -195,7 +199,12 @@ def test_frozen_c_is_cxx_too(tmp_path: Path) -> None:
     compiler = shutil.which("c++") or shutil.which("g++")
     if compiler is None:
         pytest.skip("no C++ compiler")
-    files = Postprocessor(EVERY[2], output(3), "abc").c_files()
+    header = Postprocessor(EVERY[2], output(3), "abc").header()
+    files = {
+        **ROOM.sources,
+        HEADER: header,
+        "uses.c": f'#include "{HEADER}"\nint use(void) {{ return (int)kit_postprocess_settings.labels; }}\n',
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     for name in (name for name in files if name.endswith(".c")):

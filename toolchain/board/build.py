@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ from toolchain.board.objects import Processes, ToolFailed
 from toolchain.board.size import Sizes, check_fits, explain_overflow, measure, place_constants
 from toolchain.board.staging import Source, Stage, folders_with, sha256_of
 from toolchain.errors import BadInput
+from toolchain.postprocess.postprocessor import HEADER, Postprocessor
+from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.progress import Progress, Quiet
 from toolchain.resources import resource
 from toolchain.sealed import is_whole, keep
@@ -34,6 +36,7 @@ class Identity:
     kit: str
     model_sha256: str
     labels: tuple[str, ...] = ()
+    postprocessing: PostprocessingSettings = field(default_factory=PostprocessingSettings)
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def build_firmware(
     board = place_constants(board, compiled, front_end)
     check_fits(board, compiled, front_end)
     compiler = compiler or find_compiler(board)
-    sources = firmware_sources(compiled, application)
+    sources = [*firmware_sources(compiled, application), decision_source(compiled, identity)]
     body = sha256_of(
         compiler.version, repr(board), repr(identity), *(s.path + s.text for s in [*chip_sources(board), *sources])
     )[:BUILD_ID_DIGITS]
@@ -181,7 +184,15 @@ def firmware_sources(compiled: CompiledModel, application: Application | None = 
         shared = compiled.files.keys()  # headers that kernels have too
         files = application.front_end.files.items()
         sources += [Source(f"signal/{name}", text) for name, text in files if name not in shared]
+    if application.folder == "app":
+        sources += _room("postprocess", "-Os", "app")
     return sources + _room(application.folder, "-Os", "app") + _room("link", "-Os", "link")
+
+
+def decision_source(compiled: CompiledModel, identity: Identity) -> Source:
+    """How scores become decisions, frozen in. Raises `BadInput` when the model has no such scores."""
+    made = Postprocessor(identity.postprocessing, compiled.graph.outputs[0], identity.labels)
+    return Source(f"app/{HEADER}", made.header())
 
 
 def identity_header(board: Board, identity: Identity, build_id: str, *, streams: bool = False) -> str:

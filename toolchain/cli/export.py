@@ -43,7 +43,7 @@ def entry(output: Output, model: str, sdk: str, board: str, out: Path, optimize:
         progress.stage("compile", f"{chosen.name} for {chosen_board.target}")
         compiled = compile_to_c(chosen, chosen_board.target, optimize)
         progress.stage("export", f"{sdk} project for {chosen_board.name}")
-        identity = Identity(chosen.name, chosen.sha256, chosen.labels)
+        identity = Identity(chosen.name, chosen.sha256, chosen.labels, chosen.postprocessing)
         made = export_project(compiled, identity, chosen_board, sdk, out)
     output.result(made.as_json(), _shown(made))
 

@@ -89,11 +89,11 @@ class CRoom:
                 members[field.name] = value
         return self.structure(struct)(**members), kept
 
-    def definition(self, struct: str, name: str, values: Mapping[str, Any]) -> str:
+    def definition(self, struct: str, name: str, values: Mapping[str, Any], storage: str = "const") -> str:
         """``const struct <struct> <name>`` with ``values``, and the tables that it points into before it."""
         tables: list[str] = []
         body = self._initializer(struct, values, "", tables)
-        return "".join(tables) + f"const struct {struct} {name} = {body};\n"
+        return "".join(tables) + f"{storage} struct {struct} {name} = {body};\n"
 
     def _initializer(self, struct: str, values: Mapping[str, Any], prefix: str, tables: list[str]) -> str:
         """``values`` as positional initialisers (C++17 has no designated ones); tables are added to ``tables``."""

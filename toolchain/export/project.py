@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
-from toolchain.board.build import BUILD_ID_DIGITS, Identity, firmware_sources, identity_header
+from toolchain.board.build import BUILD_ID_DIGITS, Identity, decision_source, firmware_sources, identity_header
 from toolchain.board.descriptor import Board
 from toolchain.board.staging import sha256_of
 from toolchain.errors import BadInput
@@ -156,6 +156,7 @@ class _Files:
     def add_firmware(self, compiled: CompiledModel, identity: Identity, board: Board) -> None:
         """The sources that every board's firmware has, less those that nothing includes, and ``kit_identity.h``."""
         sources = [s for s in firmware_sources(compiled) if s.path != f"model/{compiled.prefix}_data.h"]
+        sources.append(decision_source(compiled, identity))
         body = sha256_of(repr(board), repr(identity), *(s.path + s.text for s in sources))[:BUILD_ID_DIGITS]
         header = identity_header(board, identity, body)
         if self._sdk.main != "main":

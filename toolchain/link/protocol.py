@@ -183,8 +183,8 @@ def _message(
 HELLO = _message(
     "hello",
     1,
-    "Opens a session: the device forgets any earlier one, puts the model's state back to its start and says who it is. "
-    "The device takes the highest protocol version both know; with none it answers `version` (its own bounds in the "
+    "Opens a session: the device forgets any earlier one, puts its state back to its start (as `init`) and says who "
+    "it is. The device takes the highest protocol version both know; with none it answers `version` (its own bounds in the "
     "first two fields) and opens nothing.",
     request=(
         Field("version_min", "uint8_t", "lowest protocol version the host speaks"),
@@ -258,6 +258,8 @@ RUN = _message(
         Field("ticks", "uint64_t", "time of the inference, time in the layer hook left out"),
         Field("layers_run", "uint16_t", "layers that ran"),
         Field("stopped", "uint8_t", "1 when a later layer did not run"),
+        Field("label", "int32_t", "number of the label that post-processing decided for, -1 for none"),
+        Field("score", "int32_t", "score of the label that won, decided or not; 65536 is 1"),
     ),
     answer_tail="all outputs one after another when they fit and all layers ran; otherwise nothing: ask by `output`",
 )
@@ -307,7 +309,11 @@ MEMORY = _message(
         Field("repeated", "uint32_t", "requests received again and answered from memory"),
     ),
 )
-INIT = _message("init", 10, "Puts the model's state (variables kept between inferences) back to its start.")
+INIT = _message(
+    "init",
+    10,
+    "Puts the state of the model (variables kept between inferences) and of post-processing back to its start.",
+)
 RESET = _message("reset", 11, "Answers, then restarts the firmware.")
 SYNC = _message(
     "sync",

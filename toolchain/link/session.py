@@ -69,11 +69,14 @@ class DeviceInfo:
 @dataclass(frozen=True)
 class InferResult:
     """``outputs`` as raw bytes in the order of the model (none when it was stopped early); ``ticks`` of the device's
-    counter, ``tick_hz`` a second."""
+    counter, ``tick_hz`` a second. ``label`` is the number of the label that post-processing decided for, None for none;
+    ``score`` that of the label that won, decided or not (1 is certain)."""
 
     outputs: list[bytes]
     ticks: int
     layers_run: int
+    label: int | None = None
+    score: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -286,7 +289,11 @@ class Session:
         run = protocol.RUN.request.pack(stop_after=stop_after, profile=int(profile), input_crc=crc)
         said = _unpack(protocol.RUN, self._exchange.transact([*batch, (protocol.RUN, run)]))
         return InferResult(
-            [] if said["stopped"] else self._outputs(info, said["tail"]), said["ticks"], said["layers_run"]
+            [] if said["stopped"] else self._outputs(info, said["tail"]),
+            said["ticks"],
+            said["layers_run"],
+            _label(said),
+            said["score"] / 65536,
         )
 
     def _outputs(self, info: DeviceInfo, tail: bytes) -> list[bytes]:
@@ -334,11 +341,15 @@ class Session:
             at += len(part)
             said = self._send_samples(stream, part)
             if said["ran"]:
-                label = said["label"] if said["label"] >= 0 else None
                 outputs = self._outputs(info, said["tail"])
                 answers.append(
                     StreamAnswer(
-                        stream.position, said["front_ticks"], said["model_ticks"], label, said["score"] / 65536, outputs
+                        stream.position,
+                        said["front_ticks"],
+                        said["model_ticks"],
+                        _label(said),
+                        said["score"] / 65536,
+                        outputs,
                     )
                 )
         return answers
@@ -379,7 +390,7 @@ class Session:
         return MemoryInfo(**said)
 
     def reset_state(self) -> None:
-        """Puts the model's state (variables kept between inferences) back to its start."""
+        """Puts the state of the model (variables kept between inferences) and of post-processing back to its start."""
         self._ask(protocol.INIT)
 
     def reset(self) -> None:
@@ -393,6 +404,10 @@ class Session:
 
     def _ask(self, message: Message, **values: Any) -> dict[str, Any]:
         return _unpack(message, self._exchange.transact([(message, message.request.pack(**values))]))
+
+
+def _label(said: dict[str, Any]) -> int | None:
+    return int(said["label"]) if said["label"] >= 0 else None
 
 
 def _little_endian(samples: np.ndarray) -> bytes:

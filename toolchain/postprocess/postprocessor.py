@@ -17,7 +17,7 @@ from toolchain.model.graph import Tensor
 from toolchain.postprocess.settings import PostprocessingSettings
 
 ROOM = CRoom("postprocess")
-HEADER, SOURCE = "kit_postprocess_config.h", "kit_postprocess_config.c"
+HEADER = "kit_postprocess_config.h"
 ONE = 65_536
 """A score of 1, as the C and the link have it."""
 _CONFIG = "kit_postprocess_config"
@@ -59,23 +59,17 @@ class Postprocessor:
         """A stream of answers. Raises `Missing` without a C compiler."""
         return Stream(self)
 
-    def c_files(self) -> dict[str, str]:
-        """The C with this configuration frozen in, by file name."""
+    def header(self) -> str:
+        """`HEADER`: this configuration frozen in, for one file to include."""
         v = self.values
         answer = {0: 0, 1: v["labels"] * v["value_bytes"], 2: 1}[v["smoothing"]]
-        header = (
+        return (
             "/* Generated: how the scores of this model become decisions. */\n"
             '#ifndef KIT_POSTPROCESS_CONFIG_H\n#define KIT_POSTPROCESS_CONFIG_H\n\n#include "kit_postprocess.h"\n\n'
-            '#ifdef __cplusplus\nextern "C" {\n#endif\n\n'
             f"#define KIT_POSTPROCESS_MEMORY KIT_POSTPROCESS_BYTES({v['labels']}u, {v['length']}u, {answer}u)\n\n"
-            f"extern const struct {_CONFIG} kit_postprocess_settings;\n\n"
-            "#ifdef __cplusplus\n}\n#endif\n#endif\n"
+            + ROOM.definition(_CONFIG, "kit_postprocess_settings", v, "static const")
+            + "\n#endif\n"
         )
-        source = (
-            f'/* Generated: how the scores of this model become decisions. */\n#include "{HEADER}"\n\n'
-            + ROOM.definition(_CONFIG, "kit_postprocess_settings", v)
-        )
-        return {**ROOM.needed("kit_postprocess.c"), SOURCE: source, HEADER: header}
 
 
 class Stream:
