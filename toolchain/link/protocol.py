@@ -184,8 +184,8 @@ HELLO = _message(
     "hello",
     1,
     "Opens a session: the device forgets any earlier one, puts its state back to its start (as `init`) and says who "
-    "it is. The device takes the highest protocol version both know; with none it answers `version` (its own bounds in the "
-    "first two fields) and opens nothing.",
+    "it is. The device takes the highest protocol version both know; with none it answers `version` (its own bounds in "
+    "the first two fields) and opens nothing.",
     request=(
         Field("version_min", "uint8_t", "lowest protocol version the host speaks"),
         Field("version_max", "uint8_t", "highest protocol version the host speaks"),
