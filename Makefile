@@ -57,7 +57,7 @@ bench: setup
 	@$(BIN)/python -m benchmarks.table
 
 conformance: setup
-	KIT_CASES=1000 $(PYTEST) tests/conformance
+	KIT_CASES=1000 $(PYTEST) -n 2 --dist worksteal tests/conformance
 
 fuzz: setup
 	KIT_MUTATIONS=20000 $(PYTEST) -m long tests/model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ class Field:
     type: str
 
 
+@functools.lru_cache(maxsize=256)
 def structs(text: str) -> dict[str, tuple[Field, ...]]:
     """The structs that a header defines, with their members in the order of declaration."""
     found = {}
@@ -43,9 +45,10 @@ def structs(text: str) -> dict[str, tuple[Field, ...]]:
     return found
 
 
-def includes(text: str) -> list[str]:
+@functools.lru_cache(maxsize=256)
+def includes(text: str) -> tuple[str, ...]:
     """Names of the files that ``text`` includes with quotes."""
-    return _INCLUDE.findall(text)
+    return tuple(_INCLUDE.findall(text))
 
 
 def included(folder: Path, name: str) -> dict[str, str]:

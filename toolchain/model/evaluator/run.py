@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from toolchain.model.evaluator.registry import KERNELS, unsupported
 from toolchain.model.graph import DType, Graph, Operator, Tensor
 
 
+@functools.cache
 def _load_kernels() -> None:
     for module in pkgutil.iter_modules(evaluator.__path__):
         importlib.import_module(f"{evaluator.__name__}.{module.name}")
