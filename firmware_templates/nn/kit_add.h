@@ -12,18 +12,19 @@ extern "C" {
 
 /* The reference scales both operands to twice the larger scale. The operand with the larger scale (`wide`) is
  * then multiplied by exactly 1/2, so that only the other (`narrow`) needs a multiplier: sum = base +
- * wide_factor * wide + 2 * requantized(narrow - narrow_zero) counts in half units of the reference's sum,
- * because the high word of a product with a doubled factor is the reference's doubled product. A difference
- * has a negative factor, and a negative multiplier where the narrow operand is the one subtracted. Equal
- * scales: narrow_multiplier INT32_MIN (-1), all signs turned round. */
+ * wide_factor * wide + 2 * requantized(narrow - narrow zero point) counts in half units of the reference's
+ * sum, because the high word of a product with a doubled factor is the reference's doubled product. A
+ * difference has a negative factor, and a negative multiplier where the narrow operand is the one subtracted.
+ * Equal scales: narrow_multiplier INT32_MIN (-1), all signs turned round. */
 struct kit_add_s8_params {
     struct kit_walk walk; /* operands: narrow, wide */
-    int32_t narrow_zero, narrow_multiplier;
-    int32_t narrow_right; /* 1 … 31 */
+    int32_t narrow_base;  /* the zero point of narrow times -2^21 */
+    int32_t narrow_multiplier;
+    int32_t narrow_right; /* 0 … 30: one less than the right shift */
     int32_t wide_factor, base;
     int32_t multiplier;
-    int32_t right; /* 1 … 31 */
-    int32_t zero;
+    int32_t right; /* 0 … 30, alike */
+    int32_t zero;  /* twice the output zero point plus 1 */
     int32_t lo, hi;
 };
 

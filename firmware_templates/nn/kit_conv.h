@@ -44,7 +44,7 @@ static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
 /* Any shape, stride, dilation, padding and number of groups, in portable C.
  * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
  * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: in the same order,
- * of each block four biases, with the input zero point folded in, and four scales (see kit_scale), of each
+ * of each block four biases, with the input zero point folded in, and four scales (see kit_scale_s8), of each
  * channel left over its bias and its scale; with `one_scale`, for one group only, four equal scales and then
  * the biases. scratch: the bytes of one group's window, in one group those of two windows that start at
  * words; not used for a 1x1 kernel without padding. In one group works on two pixels at a time: reads their

@@ -35,9 +35,9 @@ struct pixels {
 /* The same channel of both pixels. */
 KIT_TEMPLATE void store(int32_t acc, int32_t acc_2, const int32_t *scale, int32_t zero, struct pixels *at,
                         const int two) {
-    const int32_t value = kit_saturate_s8(kit_scale(acc, scale, zero));
+    const int32_t value = kit_scale_s8(acc, scale, zero);
     if (two) {
-        *at->output_2++ = (int8_t)kit_saturate_s8(kit_scale(acc_2, scale, zero));
+        *at->output_2++ = (int8_t)kit_scale_s8(acc_2, scale, zero);
     }
     *at->output++ = (int8_t)value;
 }

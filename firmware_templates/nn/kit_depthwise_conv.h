@@ -25,7 +25,7 @@ struct kit_depthwise_conv_params {
 };
 
 /* Any shape, stride, dilation, padding and multiplier, in portable C. weights: [kernel y][kernel x][output
- * channel]; output channel c reads input channel c / multiplier. channels: bias and scale (see kit_scale);
+ * channel]; output channel c reads input channel c / multiplier. channels: bias and scale (see kit_scale_s8);
  * the input zero point is folded into the biases. scratch: the bytes of one window. Reads a pixel's window
  * before it writes its outputs. */
 void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,

@@ -23,10 +23,10 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
             c += x[2] * w[2];
             d += x[3] * w[3];
         }
-        *output++ = (int8_t)kit_saturate_s8(kit_scale(a, channel + 1, zero));
-        *output++ = (int8_t)kit_saturate_s8(kit_scale(b, channel + 4, zero));
-        *output++ = (int8_t)kit_saturate_s8(kit_scale(c, channel + 7, zero));
-        *output++ = (int8_t)kit_saturate_s8(kit_scale(d, channel + 10, zero));
+        *output++ = (int8_t)kit_scale_s8(a, channel + 1, zero);
+        *output++ = (int8_t)kit_scale_s8(b, channel + 4, zero);
+        *output++ = (int8_t)kit_scale_s8(c, channel + 7, zero);
+        *output++ = (int8_t)kit_scale_s8(d, channel + 10, zero);
     }
     for (; left > 0; left--, weights++, channel += 3) {
         const int8_t *x = window, *w = weights;
@@ -34,7 +34,7 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
         for (t = taps; t > 0; t--, x += channels, w += outputs) {
             acc += *x * *w;
         }
-        *output++ = (int8_t)kit_saturate_s8(kit_scale(acc, channel + 1, zero));
+        *output++ = (int8_t)kit_scale_s8(acc, channel + 1, zero);
         if (++m == multiplier) {
             m = 0;
             window++;

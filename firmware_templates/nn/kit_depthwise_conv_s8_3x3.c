@@ -35,7 +35,7 @@ static void one_channel(const int8_t *x, int32_t step, const int8_t *weights, co
         acc += g * x[2 * COLUMN];
         acc += h * x[2 * COLUMN + WORD];
         acc += i * x[2 * COLUMN + 2 * WORD];
-        *output = (int8_t)kit_saturate_s8(kit_scale(acc, scale, zero));
+        *output = (int8_t)kit_scale_s8(acc, scale, zero);
     }
 }
 

@@ -31,6 +31,17 @@ static inline int32_t kit_saturate_s8(int32_t x) {
 #endif
 }
 
+/* x / 2, rounded down, limited to the range of int8. */
+static inline int32_t kit_half_s8(int32_t x) {
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    int32_t half;
+    __asm__("ssat %0, #8, %1, asr #1" : "=r"(half) : "r"(x));
+    return half;
+#else
+    return kit_saturate_s8(x >> 1);
+#endif
+}
+
 static inline int8_t kit_clamp_s8(int32_t x) {
     return (int8_t)kit_saturate_s8(x);
 }
@@ -101,19 +112,20 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
 
 /* How the outputs of a convolution or a fully connected layer are made from its accumulators: kit_requantize
  * with the two words `scale`, the multiplier m (not 0) and n, where the multiplier's shift is n to the right.
- * `zero` is twice the output zero point plus 1; the result is not yet limited.
+ * `zero` is twice the output zero point plus 1; the result is limited to the
+ * range of int8.
  * With n >= 1 and accumulators below 2^29, which is nearly always so, it needs only the high word h of
  * 4 * acc * m: both roundings add multiples of 2^30 to acc * m, 2^30 and 2^(30 + n), less 2^31 where the
  * value is negative, so that its ties go away from zero. (Negative is what acc is, but for acc = -1 and
  * m = 2^30, which gives 0 in any case.) So the result is (h + 2^n + 1 or - 1) / 2^(n + 1), rounded down; the
  * 2^n and the zero point are added together after the shift by n. Else n is given less 64. */
-static inline int32_t kit_scale(int32_t acc, const int32_t *scale, int32_t zero) {
+static inline int32_t kit_scale_s8(int32_t acc, const int32_t *scale, int32_t zero) {
     const int32_t m = scale[0], n = scale[1];
     if (KIT_LIKELY(n > 0)) {
         const int32_t high = (int32_t)(((int64_t)kit_shl(acc, 2) * m) >> 32);
-        return (((high + ((acc >> 31) | 1)) >> n) + zero) >> 1;
+        return kit_half_s8(((high + ((acc >> 31) | 1)) >> n) + zero);
     }
-    return kit_requantize(acc, m, -64 - n) + (zero >> 1);
+    return kit_saturate_s8(kit_requantize(acc, m, -64 - n) + (zero >> 1));
 }
 
 /* x * 2^n, limited to 32 bits. n in 0 … 30. */

@@ -139,17 +139,6 @@ static inline int32_t kit_smmlar(int32_t x, int32_t y, int32_t a) {
 #endif
 }
 
-/* x / 2, rounded down and saturated to int8. */
-static inline int8_t kit_half_s8(int32_t x) {
-#if KIT_SIMD
-    int32_t r;
-    __asm__("ssat %0, #8, %1, asr #1" : "=r"(r) : "r"(x));
-    return (int8_t)r;
-#else
-    return kit_clamp_s8(x >> 1);
-#endif
-}
-
 /* Requantisation with two roundings, for channels whose shift is at least one to the right. The table holds
  * doubled = 2 * multiplier modulo 2^32 and shift = n - 1, and zero = 2 * output zero point + 1.
  *   acc * m / 2^31 rounded = acc + acc * (2 m - 2^32) / 2^32 rounded: one SMMLAR, for any acc.
@@ -158,7 +147,7 @@ static inline int8_t kit_half_s8(int32_t x) {
  * point. Saturates to int8. `shift` counts in its lowest byte only, as the register shifts do. */
 static inline int8_t kit_requantize_dsp(int32_t acc, int32_t doubled, int32_t shift, int32_t zero) {
     const int32_t t = kit_smmlar(acc, doubled, acc);
-    return kit_half_s8((kit_add_wrap(t, t >> 31) >> (shift & 31)) + zero);
+    return (int8_t)kit_half_s8((kit_add_wrap(t, t >> 31) >> (shift & 31)) + zero);
 }
 
 #endif

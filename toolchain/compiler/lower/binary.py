@@ -79,14 +79,14 @@ def lower_add(operator: Operator, context: Context) -> Step:
         nm, ns, factor, total = INT32_MIN, -1, -factor, -total
     params = {
         "walk": broadcast(operator, narrow, wide),
-        "narrow_zero": narrow.zero_point,
+        "narrow_base": -narrow.zero_point << 21,
         "narrow_multiplier": nm,
-        "narrow_right": -ns,
+        "narrow_right": -ns - 1,
         "wide_factor": factor,
         "base": -factor * wide.zero_point,
         "multiplier": total,
-        "right": -shift,
-        "zero": y.zero_point,
+        "right": -shift - 1,
+        "zero": 2 * y.zero_point + 1,
         "lo": lo,
         "hi": hi,
     }

@@ -134,7 +134,7 @@ def one_scale(channels: Channels) -> bool:
 
 
 def channel_table(channels: Channels, bias: np.ndarray) -> np.ndarray:
-    """``bias``, and multiplier and n for `kit_scale`, of each channel, int32 [channels, 3]."""
+    """``bias``, and multiplier and n for `kit_scale_s8`, of each channel, int32 [channels, 3]."""
     quick = (channels.shift < 0) & (largest_sum(channels) < 1 << 29)
     return np.stack([bias, channels.multiplier, np.where(quick, 0, -64) - channels.shift], axis=1).astype(np.int32)
 
