@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +111,36 @@ def find_port(board: Board, instead: str = "") -> str:
         raise Missing(f"no {board.name} is attached to this machine", remedy)
     names = ", ".join(f"{device} (serial number {serial or 'none'})" for device, _, serial in ports)
     raise Missing(f"{len(ports)} devices could be the {board.name}", f"choose one with --port or --serial: {names}")
+
+
+def any_port() -> str:
+    """The port of the one attached device, whatever it is. Raises Missing for none or several."""
+    ports = attached_ports()
+    if len(ports) == 1:
+        return ports[0][0]
+    if not ports:
+        raise Missing("no serial device is attached to this machine", "plug it in, or name its port with --port")
+    names = ", ".join(f"{device} (serial number {serial or 'none'})" for device, _, serial in ports)
+    raise Missing(f"{len(ports)} serial devices are attached", f"choose one with --port or --serial: {names}")
+
+
+def board_of_port(port: str) -> Board | None:
+    """The one board with the USB id of what is at ``port``; None when no board has it, or several at unlike rates."""
+    from toolchain.board.descriptor import list_boards
+
+    usb_id = next((usb for device, usb, _ in attached_ports() if device == port), None)
+    boards = [board for board in list_boards() if usb_id is not None and usb_id in board.usb_ids]
+    return boards[0] if len({board.baud for board in boards}) == 1 else None
+
+
+def same_port(port: str) -> Callable[[], str]:
+    """What finds ``port`` again after it was unplugged: by the serial number it has now, for its name may change."""
+    number = next((serial for device, _, serial in attached_ports() if device == port), "")
+
+    def find() -> str:
+        return port_of_serial(number) if number else port
+
+    return find
 
 
 def port_of_serial(number: str) -> str:

@@ -63,7 +63,7 @@ def looks_like_text(data: bytes) -> bool:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.end < len(data) - 3:  # a character cut at the end of what has come so far is fine
+        if error.reason != "unexpected end of data":  # a character cut at the end of what has come so far is fine
             return False
         text = data[: error.start].decode("utf-8")
     return all(c.isprintable() or c in "\r\n\t\b\f\x1b" for c in text)

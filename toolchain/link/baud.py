@@ -1,0 +1,33 @@
+"""The baud rate of a board that nobody described: the one at which what it sends is readable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolchain.link.port import DEFAULT_BAUD, Line, now
+
+#: The usual ones, most usual first; 74,880 is the ESP8266's boot loader.
+COMMON = (DEFAULT_BAUD, 9600, 57600, 230400, 460800, 921600, 38400, 19200, 74880)
+_ENOUGH = 24  # bytes that tell text from noise
+
+
+def find_baud(port: Any, seconds: float = 1.0) -> int | None:
+    """Sets ``port`` to the first of `COMMON` at which text arrives, and gives it; at each it listens for at most
+    ``seconds``. None (the port back at the first) when the board says nothing, or nothing readable."""
+    line = Line(port)
+    for baud in COMMON:
+        port.baudrate = baud
+        line.read(0.02)  # what was received at the rate before
+        heard = b""
+        end = now() + seconds
+        while len(heard) < _ENOUGH and (left := end - now()) > 0:
+            heard += line.read(left)
+        if len(heard) >= _ENOUGH and readable(heard) >= 0.9:
+            return baud
+    port.baudrate = COMMON[0]
+    return None
+
+
+def readable(data: bytes) -> float:
+    """The part of the bytes that text of a board is made of: printable ASCII, line ends, tabs, escape."""
+    return sum(32 <= byte < 127 or byte in b"\r\n\t\x1b" for byte in data) / len(data) if data else 0.0
