@@ -25,7 +25,7 @@ from toolchain.model.graph import Graph
 from toolchain.model.reader import read_model
 from toolchain.model.runners import EvaluatorRunner
 
-MOST_SECONDS = 2.0
+MOST_SECONDS = 2.0  # of the processor, which a busy machine does not stretch
 MOST_BYTES = 64 << 20
 SMALL_ELEMENTS = 20_000
 INTERESTING = (0, 1, 2, 3, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFC)
@@ -76,7 +76,7 @@ def mutated(data: bytes, rng: np.random.Generator) -> bytes:
 def survive(data: bytes, rng: np.random.Generator, downstream: bool) -> Graph | None:
     """Read ``data``; if ``downstream``, also check, run and compile what was read. Only BadInput may be raised."""
     graph = None
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         graph = read_model(data)
         tensors = {t for op in (*graph.operators, *graph.initializers) for t in (*op.inputs, *op.outputs) if t}
@@ -86,7 +86,7 @@ def survive(data: bytes, rng: np.random.Generator, downstream: bool) -> Graph | 
             compile_model(graph, "generic")
     except BadInput as error:
         assert error.message and error.hint and "\n" not in error.message
-    assert time.perf_counter() - started < MOST_SECONDS
+    assert time.process_time() - started < MOST_SECONDS
     return graph
 
 
