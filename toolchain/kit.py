@@ -147,6 +147,10 @@ class PassMarks(_Table):
     max_weights_bytes: Count | None = Field(default=None, description="of the int8 model's weights and biases")
     max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
     min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
+    min_hit_rate: Fraction | None = Field(default=None, description="of the events of the source's long recording")
+    max_false_accepts_per_hour: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+        default=None, description="decisions for something that is not there, in the source's long recording"
+    )
     max_latency: dict[str, Annotated[str, Field(pattern=LATENCY)]] = Field(
         default={},
         description='95th percentile of an inference by board: mps2-an386 = "200000 instructions", esp32 = "25 ms"',

@@ -30,12 +30,13 @@ def _normalised(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def vary(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Log-mel energies earlier or later, louder or softer, in noise, and with a band or a moment that is not heard."""
+    """Log-mel energies earlier or later, louder or softer, by another microphone, in noise, and with a band or a moment
+    that is not heard."""
     count, frames, bands = inputs.shape
     shift = rng.integers(-4, 5, (count, 1))
     time = np.clip(np.arange(frames) + shift, 0, frames - 1)
     varied = inputs[np.arange(count)[:, None], time]
-    varied = varied + rng.uniform(-6, 6, (count, 1, 1)) / _DECIBELS
+    varied = varied + (rng.uniform(-6, 6, (count, 1, 1)) + _response(count, bands, rng)) / _DECIBELS
     varied = _in_noise(varied, rng)
     for axis, size, widest in ((1, frames, 4), (2, bands, 5)):
         first, width = rng.integers(0, size, (count, 1)), rng.integers(0, widest + 1, (count, 1))
@@ -43,6 +44,15 @@ def vary(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         hidden = np.expand_dims((places >= first) & (places < first + width), 3 - axis)
         varied = np.where(hidden, varied.mean(axis=(1, 2), keepdims=True), varied)
     return varied.astype(np.float32)
+
+
+def _response(count: int, bands: int, rng: np.random.Generator) -> np.ndarray:
+    """Decibels [count, 1, bands] by which a microphone and a room let bands through: a slow curve and a slope."""
+    knots = rng.normal(0, 5, (count, 6))
+    place = np.linspace(0, 4.999, bands)
+    left, part = place.astype(int), place % 1
+    slope = rng.normal(0, 5, (count, 1)) * np.linspace(-1, 1, bands)
+    return (knots[:, left] * (1 - part) + knots[:, left + 1] * part + slope)[:, np.newaxis]
 
 
 def _in_noise(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:

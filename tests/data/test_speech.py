@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolchain.data.sources import speech, speech_commands
-from toolchain.data.speech import RATE, conversation, corpus, espeak, recordings, scene, vocabulary
-from toolchain.data.speech.espeak import Voice
+from toolchain.data.speech import RATE, conversation, corpus, recordings, scene, vocabulary, voices
+from toolchain.data.speech.voices import ESPEAK, FLITE, Voice
 from toolchain.errors import BadInput, Missing
 from toolchain.progress import Quiet
 
@@ -25,13 +25,13 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Every synthesiser and package replaced: voices are tones, people are noise. The words said, in no order."""
     words: list[str] = []
 
-    def say(text: str, voice: Voice, speed: int, pitch: int, size: float = 1.0) -> np.ndarray:
+    def say(text: str, voice: Voice, rng: np.random.Generator) -> np.ndarray:
         words.append(text)
-        return np.sin(np.arange(RATE // 2) * (200 + pitch) / RATE).astype(np.float32)
+        return np.sin(np.arange(RATE // 2) / 5).astype(np.float32)
 
     people = [recordings.Recording(tmp_path / f"{s}-{i}", s) for s in ("asterisk:Allison", "kde:fr") for i in range(4)]
     monkeypatch.setattr(corpus, "say", say)
-    monkeypatch.setattr(espeak, "version", lambda: "espeak-ng 0")
+    monkeypatch.setattr(voices, "version", lambda: "espeak-ng 0")
     monkeypatch.setattr(corpus, "variants", lambda: tuple(f"{name}{n}" for name in "abcdefgh" for n in ("", "2")))
     monkeypatch.setattr(recordings, "speech", lambda: tuple(people))
     monkeypatch.setattr(recordings, "sounds", lambda: tuple(tmp_path / f"sound{i}" for i in range(10)))
@@ -43,16 +43,16 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def test_samples_are_split_by_voice_and_kept(said: list[str]) -> None:
     def load() -> speech.Samples:
-        return speech.load(LABELS, Quiet(), voices=10, accents=2, unknown=1, speech=30, silence=20, seed=3)
+        return speech.load(LABELS, Quiet(), voices=10, accents=2, flite=2, unknown=1, speech=30, silence=20, seed=3)
 
     samples = load()
     assert samples.x.dtype == np.int16
     assert samples.x.shape == (len(samples.y), RATE)
     assert samples.groups is not None
     assert samples.test is not None
-    assert np.bincount(samples.y).tolist() == [20, 20 + 30, 20, 20]
+    assert np.bincount(samples.y).tolist() == [20, 28 + 30, 28, 28]
     assert not set(samples.groups[samples.test]) & set(samples.groups[~samples.test])
-    assert {"asterisk:Allison"} <= set(samples.groups[samples.test])
+    assert {"asterisk:Allison", "flite:slt"} <= set(samples.groups[samples.test])
     for part in (samples.test, ~samples.test):
         assert set(samples.y[part]) == {0, 1, 2, 3}
     count = len(said)
@@ -63,13 +63,13 @@ def test_samples_are_split_by_voice_and_kept(said: list[str]) -> None:
 
 def test_variants_of_one_person_are_one_voice() -> None:
     names = ["steph", "steph2", "anika", "anikaRobot", "robosoft8", "m1", "m2", "Andy", "AnxiousAndy"]
-    assert [corpus.family(n) for n in names] == [
+    assert [Voice(ESPEAK, name, "en-us").person.removeprefix("espeak-ng:") for name in names] == [
         "steph", "steph", "anika", "anika", "robosoft", "m1", "m2", "andy", "andy",
     ]  # fmt: skip
 
 
 def test_a_conversation_says_keywords_at_the_times_that_it_tells(said: list[str]) -> None:
-    who = corpus.cast(10, 2, 3)
+    who = corpus.cast(10, 2, 2, 3)
     x, events = conversation.conversation(["yes", "no"], who, 1.0, 3, Quiet())
     assert x.dtype == np.int16
     assert 60 * RATE <= len(x) < 90 * RATE
@@ -89,9 +89,10 @@ def test_labels_without_silence_or_words_are_refused() -> None:
 
 def test_without_the_synthesiser_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None)
-    with pytest.raises(Missing) as caught:
-        espeak.say("yes", Voice("m1", "en-us"), 160, 50)
-    assert "apt-get install espeak-ng" in caught.value.hint
+    for voice in (Voice(ESPEAK, "m1", "en-us"), Voice(FLITE, "slt")):
+        with pytest.raises(Missing) as caught:
+            voices.say("yes", voice, np.random.default_rng(0))
+        assert caught.value.hint == f"apt-get install {voice.program}"
 
 
 def test_without_recordings_the_command_that_installs_them_is_told(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from toolchain.cli.tables import deployment, figure, percent
+from toolchain.cli.tables import deployment, figure, pairs, percent
 
 if TYPE_CHECKING:
+    from toolchain.evaluate.checks import Check
+    from toolchain.evaluate.folder import FolderTest
     from toolchain.evaluate.kit_test import KitTest
     from toolchain.evaluate.profile import Profile
+    from toolchain.evaluate.statistics import ClassScore
+    from toolchain.evaluate.stream_test import StreamTest
 
 _BAR = 24
 
@@ -20,13 +25,7 @@ _BAR = 24
 def tested(result: KitTest) -> RenderableType:
     """The figures, the scores of each class, and the checks."""
     test, link = result.test, result.link
-    table = Table("class", "samples", "precision", "recall", "F1", box=None, header_style="bold")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for score in test.scores(result.model.labels):
-        table.add_row(
-            Text(score.label), str(score.samples), percent(score.precision), percent(score.recall), percent(score.f1)
-        )
+    table = _classes(test.scores(result.model.labels))
     low, high = test.interval
     lines = [
         f"95 % interval of the accuracy {percent(low)} to {percent(high)}; device and host say the same class "
@@ -34,27 +33,68 @@ def tested(result: KitTest) -> RenderableType:
         f"link: {link.frames:,} frames, {link.retries} sent again, {link.damaged + link.device_damaged} damaged; "
         f"{result.workers} device(s), {result.resumed} answers from before",
     ]
-    marks = [
-        Text.assemble(("✓ ", "green") if check.passed else ("✗ ", "bold red"), check.text) for check in result.checks
+    return Group(deployment(result), "", table, "", *map(Text, lines), "", *_marks(result.checks))
+
+
+def streamed(result: StreamTest) -> RenderableType:
+    """What was found in a long recording, and the checks."""
+    found = result.score
+    delay = "–" if found.median_delay is None else f"median {1000 * found.median_delay:.0f} ms behind an event's end"
+    where = f"{result.board} (emulated)" if result.emulated else result.board
+    each = ", ".join(f"{label} {hits}/{events}" for label, (hits, events) in found.found.items())
+    rows = [
+        ("recording", f"{found.seconds / 60:.1f} minutes: {result.recording}"),
+        ("hits", f"{found.hits} of {found.events} ({each}), {found.misses} missed"),
+        (
+            "false accepts",
+            f"{len(found.false_accepts)}, {found.false_accepts_per_hour:.1f} an hour"
+            f" in {60 * found.hours:.1f} minutes without an event",
+        ),
+        ("delay", delay),
+        ("inferences", f"{result.inferences:,}, {result.differences} differ from those of this machine"),
+        ("time", f"{figure(result.median_time)} {result.unit} an inference with its front end"),
     ]
-    return Group(deployment(result), "", table, "", *map(Text, lines), "", *marks)
+    return Group(pairs(f"{result.kit} on {where}, as a stream", rows), "", *_marks(result.checks))
+
+
+def beside(table: RenderableType, recorded: FolderTest | None) -> RenderableType:
+    """``table``, and below it what a model makes of the user's own recordings."""
+    if recorded is None:
+        return table
+    low, high = recorded.interval
+    lines = [
+        f"int8 on {recorded.samples} recordings of {recorded.folder}: {percent(recorded.accuracy)} right, "
+        f"95 % interval {percent(low)} to {percent(high)}",
+        *([f"counted as unknown: {', '.join(recorded.others)}"] if recorded.others else []),
+    ]
+    return Group(table, "", *map(Text, lines), _classes(recorded.classes))
+
+
+def _classes(scores: Iterable[ClassScore]) -> Table:
+    table = Table("class", "samples", "precision", "recall", "F1", box=None, header_style="bold")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for score in scores:
+        table.add_row(
+            Text(score.label), str(score.samples), percent(score.precision), percent(score.recall), percent(score.f1)
+        )
+    return table
+
+
+def _marks(checks: Iterable[Check]) -> list[Text]:
+    return [Text.assemble(("✓ ", "green") if check.passed else ("✗ ", "bold red"), check.text) for check in checks]
 
 
 def profiled(name: str, where: str, profile: Profile) -> RenderableType:
     """A row a layer, with a bar of its share of the time."""
     unit = {"us": "µs"}.get(profile.unit, profile.unit)
-    front = profile.front_end or 0
-    total = front + sum(layer.time for layer in profile.layers) or 1
+    total = sum(layer.time for layer in profile.layers) or 1
     table = Table(
         "layer", "operator", "kernel", unit, "share", "", "MACs", "bytes", f"MACs/{unit}", "of roof",
         title=f"{name} on {where}: {figure(profile.time)} {unit}", title_justify="left", box=None,
     )  # fmt: skip
     for index in (3, 4, 6, 7, 8, 9):
         table.columns[index].justify = "right"
-    if front:
-        share = front / total
-        bar = "█" * round(_BAR * share)
-        table.add_row("", "front end", "", figure(front), percent(share), bar, "–", "–", "–", "–")
     for layer in profile.layers:
         share = layer.time / total
         table.add_row(

@@ -41,6 +41,12 @@ samples_option = click.option(
 workers_option = click.option(
     "--workers", type=click.IntRange(min=1, max=64), metavar="N", help="Emulators side by side; else one a core."
 )
+evaluate_option = click.option(
+    "--evaluate",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Say beside it what the int8 model makes of recordings: DIR/<label>/*.wav.",
+)
 compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
 optimize_option = click.option(
     "--optimize",

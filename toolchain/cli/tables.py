@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     from toolchain.compiler.compare import CompareResult
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.kit_test import KitTest
-    from toolchain.evaluate.results import Latency, Memory
+    from toolchain.evaluate.results import Memory
     from toolchain.pipeline import Built, Deployment
     from toolchain.train import TrainedModel
 
 Rows = Iterable[tuple[str, str]]
 
 
-def _pairs(title: str, rows: Rows) -> Table:
+def pairs(title: str, rows: Rows) -> Table:
+    """A row a name and its value."""
     table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, padding=(0, 2))
     table.add_column(style="dim")
     table.add_column()
@@ -41,19 +42,16 @@ def figure(value: float) -> str:
 
 
 def _memory(memory: Memory) -> list[tuple[str, str]]:
-    flash, ram = _bytes(memory.front_end_flash_bytes), _bytes(memory.front_end_ram_bytes)
-    front_end = [] if memory.front_end_ram_bytes is None else [("front end", f"of that flash {flash}, RAM {ram}")]
     return [
         ("flash", f"{_bytes(memory.flash_bytes)}, of it weights {_bytes(memory.weights_bytes)}"),
         ("RAM", f"arena {_bytes(memory.arena_bytes)}, static {_bytes(memory.static_ram_bytes)}"),
         ("stack", _bytes(memory.stack_bytes)),
-        *front_end,
     ]
 
 
 def trained(name: str, result: TrainedModel) -> Table:
     m = result.metrics
-    return _pairs(
+    return pairs(
         f"{name}: trained",
         [
             (
@@ -71,7 +69,7 @@ def trained(name: str, result: TrainedModel) -> Table:
 
 def compiled(report: Mapping[str, Any], folder: Path) -> Table:
     ops = ", ".join(f"{count}× {kind}" for kind, count in report["ops"].items())
-    return _pairs(
+    return pairs(
         f"{report['name']}: C for {report['target']}",
         [
             ("folder", str(folder)),
@@ -88,7 +86,7 @@ def compiled(report: Mapping[str, Any], folder: Path) -> Table:
 
 def built(result: Built) -> Table:
     rows = [("image", str(result.elf)), *_memory(result.memory), ("compiler", result.compiler)]
-    return _pairs("firmware", rows)
+    return pairs("firmware", rows)
 
 
 def deployment(result: Deployment | KitTest) -> Table:
@@ -101,7 +99,8 @@ def deployment(result: Deployment | KitTest) -> Table:
         f"by up to {parity.max_abs_diff} steps[/]"
     )
     where = f"{result.board} (emulated)" if result.emulated else result.board
-    return _pairs(
+    unit = {"us": "µs"}.get(test.latency.unit, test.latency.unit)
+    return pairs(
         f"{result.model.name} on {where}",
         [
             ("parity", same),
@@ -110,18 +109,12 @@ def deployment(result: Deployment | KitTest) -> Table:
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
                 f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
             ),
-            ("latency", _latency(test.latency)),
-            *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
+            ("latency", f"median {figure(test.latency.p50)} {unit}, 95th percentile {figure(test.latency.p95)}"),
             *_memory(result.memory),
             ("port", result.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )
-
-
-def _latency(latency: Latency) -> str:
-    unit = {"us": "µs"}.get(latency.unit, latency.unit)
-    return f"median {figure(latency.p50)} {unit}, 95th percentile {figure(latency.p95)}"
 
 
 def compared(name: str, where: str, result: CompareResult) -> Table:
@@ -135,12 +128,12 @@ def compared(name: str, where: str, result: CompareResult) -> Table:
     if first:
         rows.append(("first", f"input {first.input}, tensor {first.tensor} {first.name!r} at {list(first.where)}"))
         rows.append(("", f"{first.got:g}, should be {first.expected:g}"))
-    return _pairs(f"{name} on {where}", rows)
+    return pairs(f"{name} on {where}", rows)
 
 
 def bench(result: Bench, layers: bool) -> Table:
     if not layers:
-        return _pairs(
+        return pairs(
             f"{result.model} on {result.board}",
             [
                 ("instructions" if result.unit == "instructions" else "µs", figure(result.time)),

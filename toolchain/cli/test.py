@@ -12,6 +12,7 @@ from toolchain.cli.options import (
     command,
     compiler_option,
     emulate_option,
+    evaluate_option,
     kit_argument,
     named_kit,
     optimize_option,
@@ -56,6 +57,18 @@ class _Samples(click.ParamType):
 @click.option("--html", type=NamedPath(dir_okay=False), metavar="F", help="Write the report page.")
 @workers_option
 @click.option("--resume", is_flag=True, help="Go on with an earlier run of the same firmware that was cut.")
+@evaluate_option
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Instead of single samples: a long recording with events at known times; hits, false accepts, delay.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0.1, 600),
+    metavar="M",
+    help="Length of the recording of --stream; pass marks are asked for from 30, the default.",
+)
 @compiler_option
 @optimize_option
 def entry(
@@ -71,6 +84,9 @@ def entry(
     html: Path | None,
     workers: int | None,
     resume: bool,
+    evaluate: Path | None,
+    stream: bool,
+    minutes: float | None,
     compiler: str | None,
     optimize: str,
 ) -> int:
@@ -84,9 +100,24 @@ def entry(
     from toolchain.board.descriptor import load_board
     from toolchain.cli import evaluation_tables
     from toolchain.evaluate.checks import Marks
+    from toolchain.evaluate.folder import evaluate_folder
     from toolchain.evaluate.kit_test import run_kit_test
     from toolchain.workspace import Workspace
 
+    if stream:
+        _refuse_beside_stream(
+            samples=samples,
+            min_accuracy=min_accuracy,
+            max_latency=max_latency,
+            junit=junit,
+            html=html,
+            workers=workers,
+            resume=resume,
+            evaluate=evaluate,
+        )
+        return _stream(output, kit, board, emulate, port, minutes, compiler, optimize)
+    if minutes is not None:
+        raise click.UsageError("--minutes is the length of the recording of --stream")
     if html:
         from toolchain.evaluate.charts import require_matplotlib
 
@@ -116,5 +147,46 @@ def entry(
             from toolchain.evaluate.junit import junit_xml
 
             write_file(junit, junit_xml(result))
-    output.result(result.as_json(), evaluation_tables.tested(result))
+        recorded = evaluate_folder(chosen, result.trained, evaluate, progress) if evaluate else None
+    values = {**result.as_json(), **({"evaluated": recorded.as_json()} if recorded else {})}
+    output.result(values, evaluation_tables.beside(evaluation_tables.tested(result), recorded))
     return output.checks(result.failed_checks)
+
+
+def _stream(
+    output: Output,
+    kit: str | None,
+    board: str,
+    emulate: bool,
+    port: str | None,
+    minutes: float | None,
+    compiler: str | None,
+    optimize: str,
+) -> int:
+    from toolchain.board.descriptor import load_board
+    from toolchain.cli import evaluation_tables
+    from toolchain.evaluate.stream_test import MINUTES, run_stream_test
+    from toolchain.workspace import Workspace
+
+    chosen, target = named_kit(kit), load_board(board)
+    with output.progress() as progress:
+        result = run_stream_test(
+            chosen,
+            target,
+            Workspace(),
+            emulate=emulate,
+            port=port,
+            minutes=minutes or MINUTES,
+            compiler=compiler,
+            optimize=optimize,
+            progress=progress,
+        )
+    output.result(result.as_json(), evaluation_tables.streamed(result))
+    return output.checks(result.failed_checks)
+
+
+def _refuse_beside_stream(**options: object) -> None:
+    """Raises UsageError when an option was given that a stream has no use for."""
+    for name, value in options.items():
+        if value:
+            raise click.UsageError(f"--{name.replace('_', '-')} does not go with --stream")

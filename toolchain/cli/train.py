@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from toolchain.cli.options import command, kit_argument, named_kit
+from pathlib import Path
+
+from toolchain.cli.options import command, evaluate_option, kit_argument, named_kit
 from toolchain.cli.output import Output
 
 
 @command()
 @kit_argument
-def entry(output: Output, kit: str | None) -> int:
+@evaluate_option
+def entry(output: Output, kit: str | None, evaluate: Path | None) -> int:
     """Train a kit's model and convert it to int8.
 
     Without KIT: the kit of the current folder, else digits. Nothing is done when nothing changed.
 
-    Example: kit train digits
+    Example: kit train keyword --evaluate recordings
     """
-    from toolchain.cli import tables
+    from toolchain.cli import evaluation_tables, tables
+    from toolchain.evaluate.folder import evaluate_folder
     from toolchain.pipeline import failed_training_checks, train
     from toolchain.workspace import Workspace
 
     chosen = named_kit(kit)
     with output.progress() as progress:
         trained = train(chosen, Workspace(), progress)
+        recorded = evaluate_folder(chosen, trained, evaluate, progress) if evaluate else None
     values = {"kit": chosen.name, "folder": str(trained.folder), "model": str(trained.int8_tflite), **trained.metrics}
-    output.result(values, tables.trained(chosen.name, trained))
+    if recorded:
+        values["evaluated"] = recorded.as_json()
+    output.result(values, evaluation_tables.beside(tables.trained(chosen.name, trained), recorded))
     return output.checks(failed_training_checks(chosen, trained))

@@ -21,13 +21,11 @@ from toolchain.progress import Progress, Quiet
 
 @dataclass(frozen=True)
 class Answer:
-    """What the device said to test sample ``sample``: the bytes of its first output, the ticks that the model took, and
-    those of the front end where raw samples were sent."""
+    """What the device said to test sample ``sample``: the bytes of its first output, and the ticks it took."""
 
     sample: int
     output: bytes
     ticks: int
-    front_ticks: int | None = None
 
 
 class AnswerFile:
@@ -71,7 +69,7 @@ class AnswerFile:
         for number, line in enumerate(lines[1:], 2):
             try:
                 said = json.loads(line)
-                self.answers[said["sample"]] = Answer(**{**said, "output": bytes.fromhex(said["output"])})
+                self.answers[said["sample"]] = Answer(said["sample"], bytes.fromhex(said["output"]), said["ticks"])
             except (ValueError, KeyError, TypeError) as error:
                 raise BadInput(
                     f"{self.path}, line {number}: not an answer: {error}", "run the test without --resume"
@@ -82,7 +80,7 @@ class AnswerFile:
         """Keep an answer; it is in the file when this returns."""
         with self._lock:
             self.answers[answer.sample] = answer
-            self._write(json.dumps({**vars(answer), "output": answer.output.hex()}))
+            self._write(json.dumps({"sample": answer.sample, "output": answer.output.hex(), "ticks": answer.ticks}))
 
     def _write(self, line: str) -> None:
         self._stream.write(line.encode() + b"\n")

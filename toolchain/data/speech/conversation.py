@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from toolchain.data.speech import RATE, corpus, scene, vocabulary
-from toolchain.data.speech.espeak import Voice
+from toolchain.data.speech.voices import Voice
 from toolchain.data.stream import Event
 from toolchain.progress import Progress
 
 #: Talk between two keywords, in seconds: from, to.
-_BETWEEN = (6.0, 16.0)
+_BETWEEN = (3.0, 10.0)
 #: Silence around a keyword, in seconds: from, to.
 _PAUSE = (0.4, 1.0)
 
@@ -26,7 +26,7 @@ def conversation(
     heard once before any is heard again. One utterance in five between the keywords is another word of a voice.
     """
     rng = np.random.default_rng((seed, 3))
-    voices = [v for v in who.voices if corpus.family(v.variant) in who.test_families]
+    voices = [voice for voice in who.voices if who.is_test(voice)]
     talk = _Talk(rng)
     pieces: list[np.ndarray] = []
     events: list[Event] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from toolchain.data.speech import RATE, recordings, scene, vocabulary
-from toolchain.data.speech.espeak import ACCENTS, Voice, say, variants
+from toolchain.data.speech.voices import ACCENTS, ESPEAK, FLITE, FLITE_VOICES, Voice, say, variants
 from toolchain.data.split import shuffled
 from toolchain.errors import BadInput
 from toolchain.progress import Progress
@@ -22,6 +21,8 @@ from toolchain.progress import Progress
 SILENCE, UNKNOWN = "silence", "unknown"
 #: People whose recordings are in the test part only: an English speaker among them, who was recorded for 25 minutes.
 TEST_SPEAKERS = ("asterisk:Allison", "kde:de", "kde:lt", "kde:pt_BR", "kde:tn")
+#: The voice of flite that is in the test part only, a woman's; the others are men's.
+TEST_VOICE = Voice(FLITE, "slt")
 #: Part of the voices, sounds and noises that is for the test.
 TEST_SHARE = 0.2
 
@@ -30,10 +31,13 @@ _Made = TypeVar("_Made")
 
 @dataclass(frozen=True)
 class Cast:
-    """Who speaks: every voice, and which families of variants (see `family`) are for the test only."""
+    """Who speaks: every voice, as often as it is heard, and the people (`Voice.person`) who are for the test only."""
 
     voices: tuple[Voice, ...]
-    test_families: frozenset[str]
+    test_people: frozenset[str]
+
+    def is_test(self, voice: Voice) -> bool:
+        return voice.person in self.test_people
 
 
 @dataclass(frozen=True)
@@ -58,32 +62,24 @@ def checked_words(labels: Sequence[str]) -> list[str]:
     return words
 
 
-def family(variant: str) -> str:
-    """The variants of one person's making count as one voice: ``steph``, ``steph2`` and ``anika``, ``anikaRobot``.
-
-    The numbered males and females of espeak-ng (m1 … m8, f1 … f5) are different people's.
-    """
-    return variant if re.fullmatch(r"[fm]\d", variant) else re.sub(r"^Anxious|(Robot|\d+)$", "", variant).lower()
-
-
-def cast(voices: int, accents: int, seed: int) -> Cast:
-    """The first ``voices`` variants of a shuffled list and ``accents`` accents (0: all of them)."""
+def cast(voices: int, accents: int, flite: int, seed: int) -> Cast:
+    """The first ``voices`` variants of espeak-ng in a shuffled list with ``accents`` accents (0: all of them), and each
+    voice of flite ``flite`` times, since it has few. Some people's are for the test only, one of flite's among them."""
     every = variants()
-    chosen = [every[i] for i in shuffled(len(every), seed)][: voices or None]
-    families = sorted({family(v) for v in chosen})
-    held_out = max(1, round(TEST_SHARE * len(families)))
-    order = shuffled(len(families), seed)
+    names = [every[i] for i in shuffled(len(every), seed)][: voices or None]
+    spoken_by = [Voice(ESPEAK, name, accent) for name in names for accent in ACCENTS[: accents or None]]
+    people = sorted({voice.person for voice in spoken_by})
+    held_out = {people[i] for i in shuffled(len(people), seed)[: max(1, round(TEST_SHARE * len(people)))]}
+    recorded = [Voice(FLITE, name) for name in FLITE_VOICES]
     return Cast(
-        tuple(Voice(v, a) for v in chosen for a in ACCENTS[: accents or None]),
-        frozenset(families[i] for i in order[:held_out]),
+        tuple(spoken_by + [voice for voice in recorded for _ in range(flite)]),
+        frozenset(held_out | {TEST_VOICE.person}),
     )
 
 
 def spoken(text: str, voice: Voice, rng: np.random.Generator) -> np.ndarray:
-    """``text`` at any speed, pitch and size of the speaker, somewhere."""
-    size = float(np.clip(rng.normal(1.0, 0.06), 0.85, 1.18))
-    sound = say(text, voice, int(rng.integers(120, 220)), int(rng.integers(15, 90)), size)
-    return scene.heard(sound, rng)
+    """``text`` said somewhere."""
+    return scene.heard(say(text, voice, rng), rng)
 
 
 def plan(words: Sequence[str], who: Cast, unknown: int, speech: int, silence: int, seed: int) -> list[Take]:
@@ -93,7 +89,7 @@ def plan(words: Sequence[str], who: Cast, unknown: int, speech: int, silence: in
     rng = np.random.default_rng((seed, 1))
     takes = []
     for voice in who.voices:
-        group, test = f"voice:{family(voice.variant)}", family(voice.variant) in who.test_families
+        group, test = voice.person, who.is_test(voice)
         takes += [Take(w, group, test, partial(_word, w, voice)) for w in words]
         takes += [
             Take(UNKNOWN, group, test, partial(_word, str(w), voice))
@@ -166,7 +162,7 @@ def _talk(who: Cast, count: int, rng: np.random.Generator) -> list[Take]:
     takes = []
     for i in range(count):
         voice = who.voices[int(rng.integers(len(who.voices)))]
-        group, test = f"voice:{family(voice.variant)}", family(voice.variant) in who.test_families
+        group, test = voice.person, who.is_test(voice)
         sentence = vocabulary.SENTENCES[i % len(vocabulary.SENTENCES)]
         takes.append(Take(UNKNOWN, group, test, partial(_part_of_sentence, sentence, voice)))
     return takes

@@ -70,8 +70,8 @@ def sounds() -> tuple[Path, ...]:
     return found
 
 
-def read_sound(path: Path | BinaryIO) -> np.ndarray:
-    """The mean of the channels at `RATE`, float32 [n], full scale 1.
+def read_sound(path: Path | BinaryIO, wanted: int = RATE) -> np.ndarray:
+    """The mean of the channels at ``wanted`` samples a second, float32 [n], full scale 1.
 
     Raises `BadInput` for a file that cannot be read, `Missing` without the package soundfile.
     """
@@ -86,10 +86,10 @@ def read_sound(path: Path | BinaryIO) -> np.ndarray:
     except (soundfile.LibsndfileError, OSError) as error:
         raise BadInput(f"{path}: cannot be read as sound: {error}", "WAV, FLAC and Ogg are read") from error
     mono = sound.mean(axis=1)
-    if rate == RATE or not len(mono):
+    if rate == wanted or not len(mono):
         return np.ascontiguousarray(mono, np.float32)
-    divisor = int(np.gcd(rate, RATE))
-    return np.asarray(resample_poly(mono, RATE // divisor, rate // divisor), np.float32)
+    divisor = int(np.gcd(rate, wanted))
+    return np.asarray(resample_poly(mono, wanted // divisor, rate // divisor), np.float32)
 
 
 def _files(folder: Path) -> tuple[Path, ...]:
