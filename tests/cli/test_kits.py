@@ -1,0 +1,39 @@
+"""Every kit, in the small version that its kit.toml declares: trained, deployed, proved on boards that run here."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolchain.kit import load_kit
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+KITS = ("fashion", "faces", "motion", "anomaly")
+
+
+@pytest.mark.parametrize("board", ["host", "mps2-an386", "esp32", "esp32c3"])
+@pytest.mark.parametrize("name", KITS)
+def test_small_kits_answer_as_the_reference_does(kit, name, board):
+    count = 20 if board in ("host", "mps2-an386") else 2
+    said = kit.json("deploy", f"{name}:small", "--board", board, "--emulate", "--samples", str(count), timeout=300)
+    assert said["kit"] == f"{name}-small" and said["samples"] == count and said["failed_checks"] == []
+    assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
+    assert said["accuracy_device"] == said["accuracy_host"]
+    assert 0 < said["memory"]["weights_bytes"] <= load_kit(name).pass_marks.max_weights_bytes * 1.1
+
+
+def test_an_anomaly_detector_is_tested_as_one(kit):
+    said = kit.json("test", "anomaly:small", "--board", "host", "--emulate", timeout=300)
+    assert 0.5 < said["auc"] <= 1 and said["failed_checks"] == []
+    assert [score["label"] for score in said["classes"]] == ["normal", "fault"]
+    assert sum(map(sum, said["confusion_device"])) == said["samples"]
+    answers = kit("deploy", "anomaly:small", "--board", "host", "--answers", "2")
+    assert answers.returncode == 0 and "sample 1: " in answers.stdout
+
+
+def test_cross_validation_tells_each_fold(kit):
+    said = kit.json("train", "motion:small", timeout=300)["cross_validation"]
+    people = [fold["test_groups"] for fold in said["folds"]]
+    assert sorted(person for fold in people for person in fold) == list(range(1, 11))
+    assert said["accuracy_int8"] == pytest.approx(sum(fold["accuracy_int8"] for fold in said["folds"]) / 2)
+    assert said["accuracy_int8_deviation"] >= 0
