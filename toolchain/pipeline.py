@@ -42,7 +42,7 @@ ALL_SAMPLES = sys.maxsize
 @dataclass(frozen=True)
 class Model:
     """An int8 model file, its name, what its outputs are called, the front end that makes its input of raw samples, if
-    any, and how its scores become decisions."""
+    any, how its scores become decisions, and the ``threshold`` of the error of an anomaly detector."""
 
     name: str
     path: Path
@@ -50,6 +50,7 @@ class Model:
     labels: tuple[str, ...] = ()
     signal: SignalSettings | None = None
     postprocessing: PostprocessingSettings = field(default_factory=PostprocessingSettings)
+    threshold: float | None = None
 
     @staticmethod
     def of_file(path: Path) -> Model:
@@ -158,8 +159,9 @@ def failed_training_checks(kit: Kit, trained: TrainedModel) -> list[str]:
 
 def kit_model(kit: Kit, trained: TrainedModel) -> Model:
     """The int8 model that a kit was trained to."""
+    sha256 = trained.metrics["model_sha256"]
     return Model(
-        kit.name, trained.int8_tflite, trained.metrics["model_sha256"], kit.labels, kit.signal, kit.postprocessing
+        kit.name, trained.int8_tflite, sha256, kit.labels, kit.signal, kit.postprocessing, trained.thresholds[1]
     )
 
 

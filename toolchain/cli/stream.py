@@ -170,7 +170,7 @@ def entry(
                 if not _agrees(output, error):
                     raise
                 model, connection = stack.enter_context(open_board(flash=True))
-        live = Live(connection, chosen, model.sha256, feed)
+        live = Live(connection, chosen, model.sha256, feed, model.threshold)
         recorder = stack.enter_context(_recording(record, live.heading))
         show(output, live.heading, feed.name, live, text, count, recorder)
     return 0
@@ -182,7 +182,7 @@ def show_test_samples(output: Output, kit: Kit, deployment: Deployment, text: De
     from toolchain.stream.live import Live
 
     feed = kit_samples(kit)
-    live = Live(deployment.connection, kit, deployment.model.sha256, feed)
+    live = Live(deployment.connection, kit, deployment.model.sha256, feed, deployment.model.threshold)
     show(output, live.heading, feed.name, live, text, count)
 
 

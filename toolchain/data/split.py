@@ -84,7 +84,10 @@ def assign_groups(y: np.ndarray, groups: np.ndarray, fractions: Sequence[float],
 
 
 def divide(kit: Kit, samples: Samples, fold: int = 0) -> list[np.ndarray]:
-    """Ascending indices of the test, validation and training samples as ``[data]`` of ``kit`` says.
+    """Indices of the test, validation and training samples as ``[data]`` of ``kit`` says.
+
+    They ascend, but for test samples of groups, which are mixed: they lie together in the source, and the first few of
+    them are to be of all kinds.
 
     Raises `BadInput` when a class or a group is too small for that.
     """
@@ -98,6 +101,8 @@ def divide(kit: Kit, samples: Samples, fold: int = 0) -> list[np.ndarray]:
         shares = said.test_share, said.validation, 1 - said.test_share - said.validation
         part_of = _parts(said, samples, chosen, shares)
         parts = [chosen[part_of == part] for part in range(3)]
+    if said.group_split:
+        parts[0] = parts[0][shuffled(len(parts[0]), said.split_seed)]
     for name, part in zip(("test", "validation", "training"), parts, strict=True):
         absent = np.setdiff1d(samples.y, samples.y[part])
         if len(absent):

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolchain.data import model_inputs
+from toolchain.data import dequantize, model_inputs
 from toolchain.errors import DeviceError
 from toolchain.model.graph import Quantization
 from toolchain.stream.answers import Answer, Heading
 from toolchain.stream.inputs import Feed, Piece, flows
+from toolchain.train.anomaly import reconstruction_error
 
 if TYPE_CHECKING:
     from toolchain.connection import Connection
@@ -27,10 +28,13 @@ _TYPES = ("int8", "int16", "int32", "int64", "uint8", "bool", "float32")
 class Live:
     """Answers of the board behind ``connection``, which runs ``kit``'s model, to what ``feed`` gives.
 
-    Raises DeviceError when the link fails, or the labels on the device are not the kit's.
+    ``threshold`` is that of an anomaly detector, whose answers are judged here. Raises DeviceError when the link fails,
+    or the labels on the device are not the kit's.
     """
 
-    def __init__(self, connection: Connection, kit: Kit, model_sha256: str, feed: Feed) -> None:
+    def __init__(
+        self, connection: Connection, kit: Kit, model_sha256: str, feed: Feed, threshold: float | None = None
+    ) -> None:
         info = connection.session.info
         if info.labels != kit.labels:
             raise DeviceError(
@@ -39,7 +43,7 @@ class Live:
             )
         self.feed = feed
         self.heading = Heading(kit.name, info.board, model_sha256, connection.unit, kit.labels)
-        self._kit, self._connection, self._info = kit, connection, info
+        self._kit, self._connection, self._info, self._threshold = kit, connection, info, threshold
 
     def answers(self, sleep: Callable[[float], None] | None) -> Iterator[Answer]:
         """One after another, at the speed of the samples, or `SPEED` where they have none; ``sleep`` is called between
@@ -49,9 +53,9 @@ class Live:
         if self._kit.signal is not None:
             self._connection.session.stream()
         for piece in self.feed.pieces:
-            for label, score, ticks, output in self._infer(piece):
+            for label, scores, score, ticks in self._infer(piece):
                 number += 1
-                yield self._answer(number, time.monotonic() - start, piece, label, score, ticks, output)
+                yield self._answer(number, time.monotonic() - start, piece, label, scores, score, ticks)
             if sleep:
                 self._connection.session.listen(0)
                 due = max(due + self._seconds(piece), time.monotonic())  # what is late is not made up for
@@ -63,23 +67,37 @@ class Live:
             return 0.0
         return len(piece.samples) / self.feed.rate if self.feed.rate and flows(self._kit) else 1 / SPEED
 
-    def _infer(self, piece: Piece) -> Iterator[tuple[int | None, float, int, bytes]]:
-        """Label, score, ticks and raw output of each inference."""
+    def _infer(self, piece: Piece) -> Iterator[tuple[int | None, tuple[float, ...], float, int]]:
+        """Label, the scores of all labels, score and ticks of each inference."""
         session = self._connection.session
         if self._kit.signal is None:
             tensor = self._info.inputs[0]
             quantization = Quantization((tensor.scale,), (tensor.zero_point,))
             data = model_inputs(self._kit, piece.samples[None], quantization)
             said = session.infer([data.tobytes()])
-            yield said.label, said.score, said.ticks, said.outputs[0]
+            scores = self._scores(said.outputs[0])
+            if self._threshold is None:
+                yield said.label, scores, said.score, said.ticks
+            else:
+                error = reconstruction_error(np.array([scores]), dequantize(data, tensor.scale, tensor.zero_point))[0]
+                fault = float(error / (error + self._threshold))
+                yield int(fault > 0.5), (round(1 - fault, 6), round(fault, 6)), max(fault, 1 - fault), said.ticks
             return
         if piece.begins:
             session.stream()
         for answer in session.samples(piece.samples):
-            yield answer.label, answer.score, answer.front_ticks + answer.model_ticks, answer.outputs[0]
+            ticks = answer.front_ticks + answer.model_ticks
+            yield answer.label, self._scores(answer.outputs[0]), answer.score, ticks
 
     def _answer(
-        self, number: int, seconds: float, piece: Piece, label: int | None, score: float, ticks: int, output: bytes
+        self,
+        number: int,
+        seconds: float,
+        piece: Piece,
+        label: int | None,
+        scores: tuple[float, ...],
+        score: float,
+        ticks: int,
     ) -> Answer:
         labels = self._kit.labels
         return Answer(
@@ -90,7 +108,7 @@ class Live:
             None if label is None else labels[label],
             round(score, 6),
             round(ticks * self._connection.per_tick, 3),
-            self._scores(output),
+            scores,
         )
 
     def _scores(self, output: bytes) -> tuple[float, ...]:
