@@ -1,8 +1,8 @@
 #include "kit_pool.h"
 
 /* All channels of one output pixel, four at a time. */
-static void *pixel(const struct kit_pool_params *p, const struct kit_pool_taps *taps, const void *in,
-                   void *out) {
+static void *pixel(const KIT_CONST struct kit_pool_params *p, const struct kit_pool_taps *taps,
+                   const void *in, void *out) {
     const int32_t count = taps->rows * taps->columns;
     int8_t *to = (int8_t *)out;
     int32_t c = 0, y, x;
@@ -35,6 +35,6 @@ static void *pixel(const struct kit_pool_params *p, const struct kit_pool_taps *
     return to;
 }
 
-void kit_average_pool_s8(const struct kit_pool_params *p, const int8_t *in, int8_t *out) {
+void kit_average_pool_s8(const KIT_CONST struct kit_pool_params *p, const int8_t *in, int8_t *out) {
     kit_pool_walk(p, in, out, sizeof(*out), pixel);
 }

@@ -11,8 +11,8 @@ extern "C" {
 
 /* What `weights` and `channels` are is told at each function. */
 struct kit_conv_params {
-    const int8_t *weights;
-    const int32_t *channels;
+    const KIT_CONST int8_t *weights;
+    const KIT_CONST int32_t *channels;
     int8_t input_zero_point, output_zero_point, output_min, output_max;
     uint16_t batches;
     uint16_t groups;
@@ -28,7 +28,7 @@ struct kit_conv_params {
 };
 
 /* Whether every pixel that a 1x1 kernel asks for lies inside the input; padding may be behind it only. */
-static inline int kit_conv_inside(const struct kit_conv_params *p) {
+static inline int kit_conv_inside(const KIT_CONST struct kit_conv_params *p) {
     return p->pad_top == 0 && p->pad_left == 0 &&
            (p->output_height - 1) * p->stride_height < p->input_height &&
            (p->output_width - 1) * p->stride_width < p->input_width;
@@ -36,7 +36,7 @@ static inline int kit_conv_inside(const struct kit_conv_params *p) {
 
 /* Whether a 1x1 kernel reads each pixel of the input once, in order, so that rows and images need not be told
  * apart. */
-static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
+static inline int kit_conv_pointwise(const KIT_CONST struct kit_conv_params *p) {
     return p->kernel_height * p->kernel_width == 1 && kit_conv_inside(p) &&
            p->input_height == p->output_height && p->input_width == p->output_width;
 }
@@ -50,7 +50,8 @@ static inline int kit_conv_pointwise(const struct kit_conv_params *p) {
  * words; not used for a 1x1 kernel without padding. In one group works on two pixels at a time: reads their
  * windows before it writes their outputs, 1x1 without padding while it writes them; in groups works on one,
  * and reads its window while it writes its outputs. */
-void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch);
+void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input, int8_t *output,
+                 void *scratch);
 
 /* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where
  * each row of the kernel (width times channels) is filled up to a multiple of four inputs; `channels` is not

@@ -17,7 +17,7 @@ struct block {
 };
 
 /* acc + the product of one input with its weight for each of four channels. */
-KIT_TEMPLATE struct block multiplied(struct block acc, int32_t x, const int8_t *w) {
+KIT_TEMPLATE struct block multiplied(struct block acc, int8_t x, const KIT_CONST int8_t *w) {
     acc.a += x * w[0];
     acc.b += x * w[1];
     acc.c += x * w[2];
@@ -33,8 +33,8 @@ struct pixels {
 };
 
 /* The same channel of both pixels. */
-KIT_TEMPLATE void store(int32_t acc, int32_t acc_2, const int32_t *scale, int32_t zero, struct pixels *at,
-                        const int two) {
+KIT_TEMPLATE void store(int32_t acc, int32_t acc_2, const KIT_CONST int32_t *scale, int32_t zero,
+                        struct pixels *at, const int two) {
     const int32_t value = kit_scale_s8(acc, scale, zero);
     if (two) {
         *at->output_2++ = (int8_t)kit_scale_s8(acc_2, scale, zero);
@@ -43,11 +43,11 @@ KIT_TEMPLATE void store(int32_t acc, int32_t acc_2, const int32_t *scale, int32_
 }
 
 /* All output channels of one group: dot products over the n inputs of a window. */
-KIT_TEMPLATE void outputs(const struct kit_conv_params *p, struct pixels at, int32_t n, const int8_t *weights,
-                          const int32_t *channel, const int two) {
+KIT_TEMPLATE void outputs(const KIT_CONST struct kit_conv_params *p, struct pixels at, int32_t n,
+                          const KIT_CONST int8_t *weights, const KIT_CONST int32_t *channel, const int two) {
     const int32_t zero = 2 * p->output_zero_point + 1;
     const int one_scale = p->one_scale;
-    const int32_t *scale = channel;
+    const KIT_CONST int32_t *scale = channel;
     int32_t c, i;
     channel += one_scale ? 8 : 0;
     /* One load of an input serves four channels. */
@@ -90,8 +90,8 @@ KIT_TEMPLATE void outputs(const struct kit_conv_params *p, struct pixels at, int
     }
 }
 
-static int8_t *one_pixel(const struct kit_conv_params *p, const int8_t *window, int32_t n,
-                         const int8_t *weights, const int32_t *channel, int8_t *output) {
+static int8_t *one_pixel(const KIT_CONST struct kit_conv_params *p, const int8_t *window, int32_t n,
+                         const KIT_CONST int8_t *weights, const KIT_CONST int32_t *channel, int8_t *output) {
     const struct pixels at = {window, window, output, output};
     outputs(p, at, n, weights, channel, 0);
     kit_clamp_run(output, p->group_outputs, p->output_min, p->output_max);
@@ -99,8 +99,8 @@ static int8_t *one_pixel(const struct kit_conv_params *p, const int8_t *window, 
 }
 
 /* Of a layer in one group. */
-static int8_t *two_pixels(const struct kit_conv_params *p, const int8_t *first, const int8_t *second,
-                          int32_t n, int8_t *output) {
+static int8_t *two_pixels(const KIT_CONST struct kit_conv_params *p, const int8_t *first,
+                          const int8_t *second, int32_t n, int8_t *output) {
 #if TWO_AT_ONCE
     const struct pixels at = {first, second, output, output + p->group_outputs};
     outputs(p, at, n, p->weights, p->channels, 1);
@@ -112,7 +112,7 @@ static int8_t *two_pixels(const struct kit_conv_params *p, const int8_t *first, 
 #endif
 }
 
-static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8_t *output) {
+static void pointwise(const KIT_CONST struct kit_conv_params *p, const int8_t *input, int8_t *output) {
     const int32_t n = p->filter_channels;
     int32_t pixels = p->batches * p->output_height * p->output_width;
     for (; pixels > 1; pixels -= 2, input += 2 * n) {
@@ -123,7 +123,8 @@ static void pointwise(const struct kit_conv_params *p, const int8_t *input, int8
     }
 }
 
-void kit_conv_s8(const struct kit_conv_params *p, const int8_t *input, int8_t *output, void *scratch) {
+void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input, int8_t *output,
+                 void *scratch) {
     const int32_t depth = p->filter_channels, groups = p->groups, channels = depth * groups;
     const int32_t n = p->kernel_height * p->kernel_width * depth;
     const int direct = n == depth && kit_conv_inside(p);

@@ -13,7 +13,7 @@ struct kit_copy_params {
 };
 
 /* out = in; the two may overlap in any way. */
-void kit_copy(const struct kit_copy_params *p, const void *in, void *out);
+void kit_copy(const KIT_CONST struct kit_copy_params *p, const void *in, void *out);
 
 #ifdef __cplusplus
 }

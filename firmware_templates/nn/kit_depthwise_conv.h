@@ -10,8 +10,8 @@ extern "C" {
 
 /* What `weights` and `channels` are is told at each function. */
 struct kit_depthwise_conv_params {
-    const int8_t *weights;
-    const int32_t *channels;
+    const KIT_CONST int8_t *weights;
+    const KIT_CONST int32_t *channels;
     int8_t input_zero_point, output_zero_point, output_min, output_max;
     uint16_t batches;
     uint16_t input_height, input_width, input_channels;
@@ -28,8 +28,8 @@ struct kit_depthwise_conv_params {
  * channel]; output channel c reads input channel c / multiplier. channels: bias and scale (see kit_scale_s8);
  * the input zero point is folded into the biases. scratch: the bytes of one window. Reads a pixel's window
  * before it writes its outputs. */
-void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
-                           void *scratch);
+void kit_depthwise_conv_s8(const KIT_CONST struct kit_depthwise_conv_params *p, const int8_t *input,
+                           int8_t *output, void *scratch);
 
 /* The same for kernels of 3x3 with no horizontal dilation and multiplier 1, on a multiple of four channels.
  * weights: [channel][kernel x][kernel y]. scratch: 12 bytes for each column under a run, of which there are

@@ -5,17 +5,19 @@
 #include "kit_window.h"
 
 /* All output channels of one pixel. The window was gathered, so inputs and weights lie in the same order. */
-static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *window, int8_t *output) {
+static int8_t *pixel(const KIT_CONST struct kit_depthwise_conv_params *p, const int8_t *window,
+                     int8_t *output) {
     const int32_t multiplier = p->depth_multiplier, channels = p->input_channels,
                   outputs = channels * multiplier;
     const int32_t taps = p->kernel_height * p->kernel_width;
     const int32_t zero = 2 * p->output_zero_point + 1;
-    const int8_t *weights = p->weights;
-    const int32_t *channel = p->channels;
+    const KIT_CONST int8_t *weights = p->weights;
+    const KIT_CONST int32_t *channel = p->channels;
     int32_t left = outputs, m = 0, t;
     /* Four channels at once share the walk over the window. */
     for (; multiplier == 1 && left >= 4; left -= 4, weights += 4, window += 4, channel += 12) {
-        const int8_t *x = window, *w = weights;
+        const int8_t *x = window;
+        const KIT_CONST int8_t *w = weights;
         int32_t a = channel[0], b = channel[3], c = channel[6], d = channel[9];
         for (t = taps; t > 0; t--, x += outputs, w += outputs) {
             a += x[0] * w[0];
@@ -29,7 +31,8 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
         *output++ = (int8_t)kit_scale_s8(d, channel + 10, zero);
     }
     for (; left > 0; left--, weights++, channel += 3) {
-        const int8_t *x = window, *w = weights;
+        const int8_t *x = window;
+        const KIT_CONST int8_t *w = weights;
         int32_t acc = channel[0];
         for (t = taps; t > 0; t--, x += channels, w += outputs) {
             acc += *x * *w;
@@ -44,8 +47,8 @@ static int8_t *pixel(const struct kit_depthwise_conv_params *p, const int8_t *wi
     return output;
 }
 
-void kit_depthwise_conv_s8(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
-                           void *scratch) {
+void kit_depthwise_conv_s8(const KIT_CONST struct kit_depthwise_conv_params *p, const int8_t *input,
+                           int8_t *output, void *scratch) {
     const int32_t channels = p->input_channels;
     const struct kit_taps taps = {p->kernel_height,
                                   p->kernel_width,

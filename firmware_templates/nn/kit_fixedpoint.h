@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "kit_const.h"
+
 /* What is nearly always so. */
 #if defined(__GNUC__)
 #define KIT_LIKELY(condition) __builtin_expect((condition), 1)
@@ -119,7 +121,7 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
  * value is negative, so that its ties go away from zero. (Negative is what acc is, but for acc = -1 and
  * m = 2^30, which gives 0 in any case.) So the result is (h + 2^n + 1 or - 1) / 2^(n + 1), rounded down; the
  * 2^n and the zero point are added together after the shift by n. Else n is given less 64. */
-static inline int32_t kit_scale_s8(int32_t acc, const int32_t *scale, int32_t zero) {
+static inline int32_t kit_scale_s8(int32_t acc, const KIT_CONST int32_t *scale, int32_t zero) {
     const int32_t m = scale[0], n = scale[1];
     if (KIT_LIKELY(n > 0)) {
         const int32_t high = (int32_t)(((int64_t)kit_shl(acc, 2) * m) >> 32);
@@ -156,8 +158,8 @@ static inline int32_t kit_exp_quarter(int32_t a) {
 /* exp(a) for a <= 0 in Q<integer_bits> (0 … 26), as Q0 (1.0 is INT32_MAX). */
 static inline int32_t kit_exp_negative(int32_t a, int32_t integer_bits) {
     /* exp(-2^e) in Q0 for e = -2 … 4. */
-    static const int32_t exp_minus_pot[7] = {1672461947, 1302514674, 790015084, 290630308,
-                                             39332535,   720401,     242};
+    static const KIT_CONST int32_t exp_minus_pot[7] = {1672461947, 1302514674, 790015084, 290630308,
+                                                       39332535,   720401,     242};
     const int32_t fraction_bits = 31 - integer_bits;
     const int32_t quarter = (int32_t)1 << (fraction_bits - 2);
     const int32_t modulo = kit_sub_wrap(a & (quarter - 1), quarter);

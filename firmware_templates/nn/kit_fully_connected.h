@@ -10,9 +10,8 @@ extern "C" {
 #endif
 
 struct kit_fully_connected_params {
-    const int8_t *weights;
-    const int32_t
-        *table; /* shifts and doubled multipliers of a block; NULL when `weights` has them by channel */
+    const KIT_CONST int8_t *weights;
+    const KIT_CONST int32_t *table; /* what it is is told at each function */
     int8_t input_zero_point, output_zero_point, output_min, output_max;
     uint16_t rows;
     uint16_t inputs; /* of a row */
@@ -21,10 +20,17 @@ struct kit_fully_connected_params {
 };
 
 /* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, filled up to whole blocks;
- * `inputs` is a multiple of four. Reads a row while it writes the row's outputs in ascending order, four at a
- * time. */
+ * `table` the shifts and doubled multipliers of a block, NULL when `weights` has them by channel; `inputs` is
+ * a multiple of four. Reads a row while it writes the row's outputs in ascending order, four at a time. */
 void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
                                 int8_t *output);
+
+/* For machines of 8 bits, which multiply no more at once. `weights` as in the model; `table`: of each output
+ * its bias, with the input zero point folded in, and its scale (see kit_scale_s8). Two products are added
+ * before they are widened: of the weights 2 k and 2 k + 1 of an output not both are -128. Reads a row while
+ * it writes the row's outputs. */
+void kit_fully_connected_s8_narrow(const KIT_CONST struct kit_fully_connected_params *p, const int8_t *input,
+                                   int8_t *output);
 
 /* For machines with the vector extension. `weights` as in the model, filled up with zeros to a multiple of
  * four outputs, `table` that of kit_mve.h with the input zero point folded into the biases. Reads a row while

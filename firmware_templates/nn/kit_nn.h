@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kit_const.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -45,14 +47,14 @@ typedef int (*kit_layer_hook)(void *user, unsigned layer);
 
 /* One input or output: where it lies in the arena and what it means. real = scale * (q - zero_point). */
 struct kit_tensor {
-    const char *name;
+    const KIT_CONST char *name;
     uint32_t offset; /* bytes from the start of the arena */
     uint32_t bytes;
     float scale;
     int32_t zero_point;
     uint8_t type; /* enum kit_type */
     uint8_t rank;
-    const int32_t *shape;
+    const KIT_CONST int32_t *shape;
 };
 
 /* The (first) output of a layer. What else there is to know of it is in the report of the compiler. */

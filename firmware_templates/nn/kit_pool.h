@@ -17,9 +17,9 @@ struct kit_pool_params {
     int32_t lo, hi;
 };
 
-void kit_average_pool_s8(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
+void kit_average_pool_s8(const KIT_CONST struct kit_pool_params *p, const int8_t *in, int8_t *out);
 void kit_average_pool_s8_dsp(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
-void kit_max_pool_s8(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
+void kit_max_pool_s8(const KIT_CONST struct kit_pool_params *p, const int8_t *in, int8_t *out);
 void kit_max_pool_s8_dsp(const struct kit_pool_params *p, const int8_t *in, int8_t *out);
 void kit_average_pool_s16(const struct kit_pool_params *p, const int16_t *in, int16_t *out);
 void kit_max_pool_s16(const struct kit_pool_params *p, const int16_t *in, int16_t *out);
@@ -33,8 +33,8 @@ struct kit_pool_taps {
 /* Calls `pixel` for each output pixel in order with the window's first element inside the input; it returns
  * the place of the next output. */
 static inline void
-kit_pool_walk(const struct kit_pool_params *p, const void *in, void *out, int32_t element_bytes,
-              void *(*pixel)(const struct kit_pool_params *p, const struct kit_pool_taps *taps,
+kit_pool_walk(const KIT_CONST struct kit_pool_params *p, const void *in, void *out, int32_t element_bytes,
+              void *(*pixel)(const KIT_CONST struct kit_pool_params *p, const struct kit_pool_taps *taps,
                              const void *in, void *out)) {
     const uint8_t *image = (const uint8_t *)in;
     const int32_t pixel_bytes = p->channels * element_bytes;
@@ -57,7 +57,8 @@ kit_pool_walk(const struct kit_pool_params *p, const void *in, void *out, int32_
 }
 
 /* sum / count rounded, halves away from zero. */
-static inline int32_t kit_pool_average(const struct kit_pool_params *p, int32_t sum, int32_t count) {
+static inline int32_t kit_pool_average(const KIT_CONST struct kit_pool_params *p, int32_t sum,
+                                       int32_t count) {
     const int32_t half = count / 2;
     return kit_clamp((sum > 0 ? sum + half : sum - half) / count, p->lo, p->hi);
 }

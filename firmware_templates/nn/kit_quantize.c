@@ -2,7 +2,7 @@
 
 #include "kit_fixedpoint.h"
 
-void kit_quantize(const struct kit_quantize_params *p, const float *in, void *out) {
+void kit_quantize(const KIT_CONST struct kit_quantize_params *p, const float *in, void *out) {
     int32_t i;
     for (i = 0; i < p->count; i++) {
         const float x = in[i] / p->scale;

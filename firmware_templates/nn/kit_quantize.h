@@ -17,7 +17,7 @@ struct kit_requantize_params {
 };
 
 /* out may be in where its elements are not wider. */
-void kit_requantize_elements(const struct kit_requantize_params *p, const void *in, void *out);
+void kit_requantize_elements(const KIT_CONST struct kit_requantize_params *p, const void *in, void *out);
 
 struct kit_leaky_relu_s16_params {
     int32_t count;
@@ -36,7 +36,7 @@ struct kit_quantize_params {
 };
 
 /* out may be in. */
-void kit_quantize(const struct kit_quantize_params *p, const float *in, void *out);
+void kit_quantize(const KIT_CONST struct kit_quantize_params *p, const float *in, void *out);
 
 struct kit_dequantize_params {
     int32_t count;
@@ -45,7 +45,7 @@ struct kit_dequantize_params {
     int32_t zero;
 };
 
-void kit_dequantize(const struct kit_dequantize_params *p, const void *in, float *out);
+void kit_dequantize(const KIT_CONST struct kit_dequantize_params *p, const void *in, float *out);
 
 static inline int32_t kit_load_element(const void *data, int32_t i, int32_t type) {
     switch (type) {

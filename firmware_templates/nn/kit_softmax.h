@@ -15,7 +15,7 @@ struct kit_softmax_s8_params {
 };
 
 /* Output scale 1/256, zero point -128. out may be in. */
-void kit_softmax_s8(const struct kit_softmax_s8_params *p, const int8_t *in, int8_t *out);
+void kit_softmax_s8(const KIT_CONST struct kit_softmax_s8_params *p, const int8_t *in, int8_t *out);
 
 struct kit_softmax_s16_params {
     int32_t rows, depth;

@@ -6,7 +6,7 @@
 
 #include "kit_fixedpoint.h"
 
-void kit_softmax_s8(const struct kit_softmax_s8_params *p, const int8_t *in, int8_t *out) {
+void kit_softmax_s8(const KIT_CONST struct kit_softmax_s8_params *p, const int8_t *in, int8_t *out) {
     int32_t row;
     for (row = 0; row < p->rows; row++, in += p->depth, out += p->depth) {
         int32_t c, pass, max = INT8_MIN, sum = 0, scale = 0, right = 12 + 31 - 8;

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from toolchain.compiler.c_text import included
 from toolchain.compiler.host_build import load_library
 from toolchain.model import arithmetic, fixedpoint
 from toolchain.resources import resource
@@ -43,8 +44,8 @@ def library() -> ctypes.CDLL:
         declared = ", ".join(f"int32_t {c}" for c in "abcd"[:count])
         lines.append(f"int32_t call_{name}({declared});")
         lines.append(f"int32_t call_{name}({declared}) {{ return {name}({', '.join('abcd'[:count])}); }}")
-    header = (resource("firmware_templates") / "nn" / "kit_fixedpoint.h").read_text()
-    loaded = load_library({"call.c": "\n".join(lines) + "\n", "kit_fixedpoint.h": header})
+    headers = included(resource("firmware_templates") / "nn", "kit_fixedpoint.h")
+    loaded = load_library({"call.c": "\n".join(lines) + "\n", **headers})
     for name, count in FUNCTIONS.items():
         function = getattr(loaded, f"call_{name}")
         function.restype = ctypes.c_int32

@@ -39,7 +39,7 @@ class ConstantPool:
             name, serial = f"{base}_{serial}", serial + 1
         self._known[key] = self.names[id(constant)] = name
         self.lines.append(
-            f"KIT_ALIGN({max(4, array.itemsize)}) static const {c_text.c_type(array)} "
+            f"KIT_ALIGN({max(4, array.itemsize)}) static const KIT_CONST {c_text.c_type(array)} "
             f"{name}[{max(1, array.size)}] = {{\n"
             f"{c_text.array_values(array) if array.size else '    0'}\n}};\n"
         )
@@ -173,7 +173,7 @@ class _Writer:
         if step.params is not None:
             struct = step.struct or f"{step.kernel}_params"
             values = c_text.Initializer(self._known[header], self.pool.names).struct(step.params, struct)
-            self.declarations.append(f"static const struct {struct} {name} = {values};\n")
+            self.declarations.append(f"static const KIT_CONST struct {struct} {name} = {values};\n")
         return by_role
 
     def call(self, step: Step, name: str, place: Callable[[Tensor], str], scratch: str) -> str:
@@ -230,8 +230,8 @@ def _tensor_table(name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
     lines, rows = [], []
     for i, t in enumerate(tensors):
         shape = ", ".join(map(str, t.shape)) or "1"
-        lines.append(f"static const char {name}_name_{i}[] = {c_text.string(t.name)};")
-        lines.append(f"static const int32_t {name}_shape_{i}[] = {{{shape}}};")
+        lines.append(f"static const KIT_CONST char {name}_name_{i}[] = {c_text.string(t.name)};")
+        lines.append(f"static const KIT_CONST int32_t {name}_shape_{i}[] = {{{shape}}};")
         scale, zero = (c_text.real(t.scale), t.zero_point) if t.quantization else ("0.0f", 0)
         rows.append(
             f"    {{{name}_name_{i}, {plan.offsets[t]}, {t.bytes}, {scale}, {zero}, {_TYPES[t.dtype]}, "
@@ -239,20 +239,20 @@ def _tensor_table(name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
         )
     if not rows:
         rows.append("    {NULL, 0, 0, 0.0f, 0, KIT_INT8, 0, NULL},")
-    return "\n".join([*lines, f"const struct kit_tensor {name}[] = {{", *rows, "};\n"])
+    return "\n".join([*lines, f"const KIT_CONST struct kit_tensor {name}[] = {{", *rows, "};\n"])
 
 
 def _layer_table(name: str, layers: Sequence[Step], plan: Plan) -> str:
     """A table of `struct kit_layer`. Names are no more than comments: converters make them long."""
     rows = [f"    {{{plan.offsets[t]}, {t.bytes}}}," for t in (step.outputs[0] for step in layers)]
-    return "\n".join([f"const struct kit_layer {name}[] = {{", *(rows or ["    {0, 0},"]), "};\n"])
+    return "\n".join([f"const KIT_CONST struct kit_layer {name}[] = {{", *(rows or ["    {0, 0},"]), "};\n"])
 
 
 def _pointer_function(qualifier: str, name: str, tensors: Sequence[Tensor], plan: Plan) -> str:
     offsets = ", ".join(str(plan.offsets[t]) for t in tensors) or "0"
     return (
         f"{qualifier}void *{name}({qualifier}void *arena, unsigned index) {{\n"
-        f"    static const uint32_t offsets[] = {{{offsets}}};\n"
+        f"    static const KIT_CONST uint32_t offsets[] = {{{offsets}}};\n"
         f"    if (arena == NULL || index >= {len(tensors)}u) {{\n        return NULL;\n    }}\n"
         f"    return ({qualifier}uint8_t *)arena + offsets[index];\n}}\n"
     )
@@ -341,9 +341,9 @@ extern "C" {{
 #endif
 
 /* What goes in, what comes out, and the (first) output of each layer. Dropped by the linker when unused. */
-extern const struct kit_tensor {prefix}_inputs[];
-extern const struct kit_tensor {prefix}_outputs[];
-extern const struct kit_layer {prefix}_layers[];
+extern const KIT_CONST struct kit_tensor {prefix}_inputs[];
+extern const KIT_CONST struct kit_tensor {prefix}_outputs[];
+extern const KIT_CONST struct kit_layer {prefix}_layers[];
 
 /* Check the arena (at least {upper}_ARENA_BYTES, 16-byte aligned) and put the model's state to its start. */
 int {prefix}_init(void *arena, size_t arena_bytes);

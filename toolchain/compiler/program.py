@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import toolchain.compiler.lower as lower_package
+from toolchain.compiler.lower.common import refuse
 from toolchain.compiler.plan import ALIGNMENT, Buffer, Permission, Plan, Problem, place
-from toolchain.compiler.step import LOWERINGS, Context, Step, View, copy_step, lowering_of
+from toolchain.compiler.step import LOWERINGS, Context, Step, Target, View, copy_step, lowering_of
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Operator, Tensor
 
@@ -67,6 +68,7 @@ def lower(graph: Graph, context: Context) -> Program:
                     root, offset = views.get(item.input, (item.input, 0))
                     views[item.output] = root, offset + item.offset
                 else:
+                    _refuse_unported(item, context.target)
                     steps.append(item)
         return tuple(steps)
 
@@ -77,7 +79,26 @@ def lower(graph: Graph, context: Context) -> Program:
             outputs[i] = replace(tensor, data=None)
             op = graph.producer(tensor) or Operator("CONSTANT", (tensor,), (outputs[i],))
             steps += (copy_step(op, tensor, outputs[i]),)
+            _refuse_unported(steps[-1], context.target)
     return Program(replace(graph, outputs=tuple(outputs)), init_steps, steps, views)
+
+
+def _refuse_unported(step: Step, target: Target) -> None:
+    """Raise BadInput for a kernel, or a constant operand, that a narrow target cannot do."""
+    if not target.narrow:
+        return
+    if step.kernel not in target.kernels:
+        raise refuse(
+            step.operator,
+            f"its kernel {step.kernel} is not made for {target.name}, whose constants are in a memory of their own",
+            f"build the model from others, or use another board; there are kernels for {target.name}: "
+            f"{', '.join(sorted(target.kernels))}",
+        )
+    for tensor in step.inputs:
+        if tensor.data is not None:
+            raise refuse(
+                step.operator, f"{target.name} reads no constant operand", "compute it with a layer's weights", tensor
+            )
 
 
 @dataclass(frozen=True)

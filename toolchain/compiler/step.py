@@ -128,12 +128,32 @@ def copy_step(operator: Operator, source: Tensor, destination: Tensor) -> Step:
 
 @dataclass(frozen=True)
 class Target:
-    """What code is generated for. ``dsp``: Armv7E-M/Armv8-M SIMD (SMLAD, SXTB16); ``mve``: Armv8.1-M vectors."""
+    """What code is generated for. ``dsp``: Armv7E-M/Armv8-M SIMD (SMLAD, SXTB16); ``mve``: Armv8.1-M vectors.
+    ``narrow``: registers of 8 bits, and constants in a program memory that data pointers do not reach; ``kernels`` are
+    then those that read their constants from there and do with an ``int`` of 16 bits, all others are refused."""
 
     name: str
     dsp: bool = False
     mve: bool = False
+    narrow: bool = False
+    kernels: frozenset[str] = frozenset()
 
+
+NARROW_KERNELS = frozenset(
+    {
+        "kit_average_pool_s8",
+        "kit_conv_s8",
+        "kit_copy",
+        "kit_depthwise_conv_s8",
+        "kit_dequantize",
+        "kit_fully_connected_s8_narrow",
+        "kit_lookup_s8",
+        "kit_max_pool_s8",
+        "kit_quantize",
+        "kit_requantize_elements",
+        "kit_softmax_s8",
+    }
+)
 
 TARGETS: dict[str, Target] = {
     t.name: t
@@ -147,6 +167,7 @@ TARGETS: dict[str, Target] = {
         Target("cortex-m55", dsp=True, mve=True),
         Target("rv32"),
         Target("xtensa"),
+        Target("avr", narrow=True, kernels=NARROW_KERNELS),
     )
 }
 

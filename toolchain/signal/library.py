@@ -11,7 +11,7 @@ import numpy as np
 from toolchain.compiler.c_room import CRoom
 from toolchain.signal.config import Config
 
-ROOM = CRoom("signal", ("kit_fixedpoint.h", "kit_simd.h"), device_only=("kit_signal.c",))
+ROOM = CRoom("signal", ("kit_const.h", "kit_fixedpoint.h", "kit_simd.h"), device_only=("kit_signal.c",))
 
 
 @functools.cache

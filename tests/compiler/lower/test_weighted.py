@@ -18,7 +18,7 @@ from toolchain.model.reader import read_model
 
 pytestmark = pytest.mark.unit
 
-TARGETS = ("generic", "cortex-m4", "cortex-m55")
+TARGETS = ("generic", "cortex-m4", "cortex-m55", "avr")
 few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 
 

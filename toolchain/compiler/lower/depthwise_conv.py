@@ -73,7 +73,7 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
         step = _mve_step(operator, window, weights[0], batches) if context.target.mve else None
         if step is None and context.target.dsp:
             step = _dsp_step(operator, *upright(window, weights[0]), batches)
-    return step or _portable_step(operator, window, weights[0], batches)
+    return step or _portable_step(operator, window, weights[0], batches, narrow=context.target.narrow)
 
 
 def _step(
@@ -120,14 +120,14 @@ def _step(
     )
 
 
-def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
-    """The call of `kit_depthwise_conv_s8_3x3` or `kit_depthwise_conv_s8`; ``weights`` [kernel height, kernel width,
-    outputs]."""
+def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int, *, narrow: bool) -> Step:
+    """The call of `kit_depthwise_conv_s8_3x3` (not on a ``narrow`` target) or `kit_depthwise_conv_s8`; ``weights``
+    [kernel height, kernel width, outputs]."""
     outputs, channels = weights.shape[2], operator.input(0).shape[3]
     found = channels_of(operator, weights.transpose(2, 0, 1))
     table = channel_table(found, folded_bias(found, operator.input(0).zero_point))
     square = weights.shape[:2] == (3, 3) and window.dilation_w == 1
-    if square and outputs == channels and channels % BLOCK == 0:
+    if square and not narrow and outputs == channels and channels % BLOCK == 0:
         run = run_of(window.out_w, fewest=2)  # whole rows of small images would cost overlap
         return _step(
             operator,

@@ -10,7 +10,9 @@ from toolchain.compiler.lower.common import Window, refuse
 from toolchain.compiler.lower.conv import dsp_step, portable_step
 from toolchain.compiler.lower.convolution import (
     BLOCK,
+    channel_table,
     channels_of,
+    folded_bias,
     forward_lead,
     one_scale,
     quantization_fields,
@@ -41,6 +43,8 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
     rows = x.elements // depth
     pixel = Window(in_h=1, in_w=1, out_h=1, out_w=1, kernel_h=1, kernel_w=1, stride_h=1, stride_w=1, pad_h=0, pad_w=0)
     filters = weights.reshape(outputs, 1, 1, depth)
+    if context.target.narrow:
+        return _narrow_step(operator, weights, rows)
     step = _mve_step(operator, weights, rows) if context.target.mve else None
     if step is None and context.target.dsp:
         # A small layer beside convolutions is not worth the flash of a kernel of its own.
@@ -82,6 +86,20 @@ def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     row = np.arange(rows)
     lead = forward_lead(row * depth, (row + 1) * outputs)
     return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead, one_scale(channels))
+
+
+def _narrow_step(operator: Operator, weights: np.ndarray, rows: int) -> Step:
+    """The call of `kit_fully_connected_s8_narrow`."""
+    outputs, depth = weights.shape
+    even = weights[:, : depth // 2 * 2].reshape(outputs, -1, 2)
+    if (even == -128).all(axis=2).any():
+        raise refuse(operator, "two weights side by side are -128", "re-convert the model", operator.input(1))
+    channels = channels_of(operator, weights)
+    table = channel_table(channels, folded_bias(channels, operator.input(0).zero_point))
+    constants = {"weights": Constant("weights", weights), "table": Constant("table", table)}
+    row = np.arange(rows)
+    lead = forward_lead(row * depth, (row + 1) * outputs)
+    return _step(operator, "kit_fully_connected_s8_narrow", weights, constants, lead)
 
 
 def _step(
