@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from toolchain.board.application import Application
 from toolchain.board.build import Firmware, Identity, build_firmware, decision_source, identity_header
 from toolchain.board.descriptor import load_board
 from toolchain.compiler.compile import CompiledModel, compile_model
+from toolchain.kit import Kit, load_kit
 from toolchain.model.reader import read_model
 from toolchain.model.runners import EvaluatorRunner
 from toolchain.pipeline import front_end_files
+from toolchain.resources import resource
 from toolchain.signal import AudioSettings, FrontEnd, ImageSettings, MotionSettings, SignalSettings
 
 LABELS = ("one", "two", "three", "four")
@@ -55,6 +59,34 @@ def model(kind: str) -> bytes:
     m.op("SOFTMAX", [flat], [said], beta=1.0)
     m.output(said)
     return m.build()
+
+
+def float_model(kind: str) -> bytes:
+    """A dense layer with random weights on the same features, float."""
+    shape = SETTINGS[kind].shape
+    rng, n = np.random.default_rng(1), int(np.prod(shape))
+    m = ModelBuilder()
+    x = m.input((1, *shape), dtype="float32")
+    weights = m.constant(rng.normal(0, 1, (len(LABELS), n)).astype(np.float32))
+    said = m.tensor((1, len(LABELS)), dtype="float32")
+    m.op("FULLY_CONNECTED", [x, weights, None], [said])
+    m.output(said)
+    return m.build()
+
+
+def kit(kind: str, folder: Path) -> Kit:
+    """A kit with the front end of `SETTINGS`. Its data and training are not to be used."""
+    settings = SETTINGS[kind]
+    values = {k: v for k, v in settings.model_dump().items() if v is not None}
+    signal = "".join(f"{k} = {json.dumps(v)}\n" for k, v in values.items())
+    text = (resource("kits") / "digits" / "kit.toml").read_text()
+    before, _, rest = text.replace('name = "digits"', f'name = "{kind}"').partition("[input]")
+    _, _, after = rest.partition("[model]")
+    head = re.sub(r"labels = .*", f"labels = {json.dumps(LABELS)}", before)
+    shape = f'shape = {list(settings.raw_shape)}\ndtype = "{settings.raw_dtype}"\n'
+    (folder / "kit.toml").write_text(f"{head}[input]\n{shape}\n[signal]\n{signal}\n[model]{after}")
+    (folder / "model.py").write_text("")
+    return load_kit(folder)
 
 
 def front_end(kind: str) -> FrontEnd:

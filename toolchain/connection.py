@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from toolchain.errors import BadInput, DeviceError, Missing
 from toolchain.link.port import no_port
@@ -31,21 +31,38 @@ class Place:
     port: str = ""
 
 
+class Inference(NamedTuple):
+    """One answer of a device: the first output's bytes, the ticks of the model, and those of the front end if any."""
+
+    output: bytes
+    ticks: int
+    front_ticks: int | None = None
+
+
 @dataclass(frozen=True)
 class Connection:
     """An open session with a board. One tick of its counter is ``per_tick`` of ``unit`` (``instructions``, ``us``);
-    ``emulator`` is the program and version that emulates it, empty for a real board."""
+    ``emulator`` is the program and version that emulates it, empty for a real board. ``streams``: its front end makes
+    the model's input of raw samples."""
 
     port: str
     unit: str
     per_tick: float
     session: Session
     emulator: str = ""
+    streams: bool = False
 
-    def infer(self, data: bytes) -> tuple[bytes, int]:
-        """Run the model on one input: the first output and the ticks it took."""
-        result = self.session.infer([data])
-        return result.outputs[0], result.ticks
+    def infer(self, data: bytes) -> Inference:
+        """Run the model on one sample: on raw samples from the first on where there is a front end, else on the
+        model's input."""
+        if not self.streams:
+            result = self.session.infer([data])
+            return Inference(result.outputs[0], result.ticks)
+        stream = self.session.stream()
+        answers = self.session.samples(data[: stream.first * stream.sample_bytes])
+        if len(answers) != 1:
+            raise BadInput(f"{len(data)} bytes of raw samples are too few for the device's front end")
+        return Inference(answers[0].outputs[0], answers[0].model_ticks, answers[0].front_ticks)
 
     def memory(self) -> dict[str, int | None]:
         """What only the running firmware can say: the size of its arena, and the greatest number of stack bytes it has
@@ -187,7 +204,9 @@ def connected(
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
             per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz
-            yield Connection(port, unit, per_tick, session, emulator.version if emulator else "")
+            yield Connection(
+                port, unit, per_tick, session, emulator.version if emulator else "", streams=model.signal is not None
+            )
         except DeviceError:
             if emulator:
                 emulator.check()  # its last words say more than our time-out
@@ -220,4 +239,24 @@ def _check_identity(session: Session, port: str, board: Board, built: Built | No
         raise DeviceError(
             f"the {board.name} on {port} still runs other firmware ({info.build_id[:12]}, not {built.build_id[:12]})",
             "reset the board; if that does not help, flash it by its boot button",
+        )
+    if built is None and model.signal is not None:
+        _check_front_end(session, f"the {board.name} on {port}", model, flash)
+
+
+def _check_front_end(session: Session, which: str, model: Model, flash: str) -> None:
+    """Raise DeviceError unless the device makes the model's input of raw samples just as training did."""
+    from toolchain.link.session import RequestRefused
+    from toolchain.model.reader import load_model
+    from toolchain.signal import FrontEnd
+
+    assert model.signal is not None
+    wanted = FrontEnd(model.signal, load_model(model.path).inputs[0].quantization).sha256
+    try:
+        found = session.stream().signal_sha256
+    except RequestRefused as error:
+        raise DeviceError(f"{which} has no front end for raw samples", flash) from error
+    if found != wanted:
+        raise DeviceError(
+            f"{which} has a front end with other settings of [signal] ({found[:12]}, not {wanted[:12]})", flash
         )

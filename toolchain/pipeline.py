@@ -289,7 +289,13 @@ def build(
         firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)
         sizes = firmware.sizes
         memory = Memory(
-            sizes.flash_bytes, sizes.weights_bytes, sizes.arena_bytes, sizes.static_ram_bytes, stack_bytes=None
+            sizes.flash_bytes,
+            sizes.weights_bytes,
+            sizes.arena_bytes,
+            sizes.static_ram_bytes,
+            stack_bytes=None,
+            front_end_flash_bytes=sizes.parts["signal"] if signal else None,
+            front_end_ram_bytes=sizes.front_end_ram_bytes if signal else None,
         )
         shutil.copy(firmware.elf, folder)
         images = []

@@ -41,7 +41,7 @@ def test_the_sources_are_those_of_our_own_firmware(export, sdk: str) -> None:
 @pytest.mark.parametrize("sdk", sorted(BOARDS))
 def test_sources_of_a_further_room_are_built_too(export, sdk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     extra = [Source("signal/kit_extra.c", "int kit_extra;\n"), Source("signal/kit_extra.h", "extern int kit_extra;\n")]
-    monkeypatch.setattr(project, "firmware_sources", lambda model: [*firmware_sources(model), *extra])
+    monkeypatch.setattr(project, "firmware_sources", lambda model, around: [*firmware_sources(model, around), *extra])
     made = export(sdk)
     (source,) = made.folder.rglob("kit_extra.c")
     assert (source.parent / "kit_link.c").is_file() and (source.parent / "kit_extra.h").is_file()

@@ -37,7 +37,7 @@ _LLD_LINE = re.compile(r"^\s*([0-9a-f]+)\s+([0-9a-f]+)\s+([0-9a-f]+)\s+\d+\s+(\S
 class Sizes:
     """Bytes of a firmware. ``flash_bytes`` is what the model costs in flash: the whole image less chip start-up and
     link; ``image_bytes`` is everything that must be stored, ``static_ram_bytes`` the RAM taken besides the arena and
-    the stack. ``parts`` splits the stored bytes by `PARTS`."""
+    the stack, ``front_end_ram_bytes`` what the front end takes of it. ``parts`` splits the stored bytes by `PARTS`."""
 
     flash_bytes: int
     image_bytes: int
@@ -45,6 +45,7 @@ class Sizes:
     arena_bytes: int
     static_ram_bytes: int
     parts: Mapping[str, int] = field(default_factory=dict)
+    front_end_ram_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Piece:
 def measure(elf: Path, map_file: Path, board: Board, weights_bytes: int = 0, arena_bytes: int = 0) -> Sizes:
     """Sizes of a linked program, from its sections and the linker's map."""
     stored: dict[str, int] = {}
-    ram = 0
+    in_ram: dict[str, int] = {}
     with elf.open("rb") as file:
         for section in ELFFile(file).iter_sections():
             start, size = section["sh_addr"], section["sh_size"]
@@ -69,20 +70,25 @@ def measure(elf: Path, map_file: Path, board: Board, weights_bytes: int = 0, are
             if section["sh_type"] != "SHT_NOBITS":
                 stored[section.name] = size
             if _in_ram(board, start) or (section["sh_flags"] & 1 and not board.memory):  # 1: SHF_WRITE
-                ram += size
+                in_ram[section.name] = size
     image = sum(stored.values())
     parts = dict.fromkeys(PARTS, 0)
+    front_end_ram = 0
     for piece in read_map(map_file.read_text(encoding="utf-8", errors="replace")):
+        part = part_of(piece.object)
         if piece.section in stored:
-            parts[part_of(piece.object)] += piece.size
+            parts[part] += piece.size
+        if piece.section in in_ram and part == "signal":
+            front_end_ram += piece.size
     parts["library"] += image - sum(parts.values())  # padding and what the linker itself made
     return Sizes(
         flash_bytes=image - parts["chip"] - parts["link"],
         image_bytes=image,
         weights_bytes=weights_bytes,
         arena_bytes=arena_bytes,
-        static_ram_bytes=max(0, ram - arena_bytes),
+        static_ram_bytes=max(0, sum(in_ram.values()) - arena_bytes),
         parts=parts,
+        front_end_ram_bytes=front_end_ram,
     )
 
 

@@ -88,13 +88,18 @@ def _marks(checks: Iterable[Check]) -> list[Text]:
 def profiled(name: str, where: str, profile: Profile) -> RenderableType:
     """A row a layer, with a bar of its share of the time."""
     unit = {"us": "µs"}.get(profile.unit, profile.unit)
-    total = sum(layer.time for layer in profile.layers) or 1
+    front = profile.front_end or 0
+    total = front + sum(layer.time for layer in profile.layers) or 1
     table = Table(
         "layer", "operator", "kernel", unit, "share", "", "MACs", "bytes", f"MACs/{unit}", "of roof",
         title=f"{name} on {where}: {figure(profile.time)} {unit}", title_justify="left", box=None,
     )  # fmt: skip
     for index in (3, 4, 6, 7, 8, 9):
         table.columns[index].justify = "right"
+    if front:
+        share = front / total
+        bar = "█" * round(_BAR * share)
+        table.add_row("", "front end", "", figure(front), percent(share), bar, "–", "–", "–", "–")
     for layer in profile.layers:
         share = layer.time / total
         table.add_row(

@@ -33,7 +33,7 @@ def entry(output: Output, model: str, sdk: str, board: str, out: Path, optimize:
     from toolchain.board.build import Identity
     from toolchain.board.descriptor import load_board
     from toolchain.export import check_target, export_project
-    from toolchain.pipeline import compile_to_c, named_model
+    from toolchain.pipeline import compile_to_c, front_end_files, named_model
     from toolchain.workspace import Workspace
 
     chosen_board = load_board(board)
@@ -44,7 +44,8 @@ def entry(output: Output, model: str, sdk: str, board: str, out: Path, optimize:
         compiled = compile_to_c(chosen, chosen_board.target, optimize)
         progress.stage("export", f"{sdk} project for {chosen_board.name}")
         identity = Identity(chosen.name, chosen.sha256, chosen.labels, chosen.postprocessing)
-        made = export_project(compiled, identity, chosen_board, sdk, out)
+        front_end = front_end_files(chosen.signal, compiled) if chosen.signal else None
+        made = export_project(compiled, identity, chosen_board, sdk, out, front_end)
     output.result(made.as_json(), _shown(made))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from toolchain.compiler.compare import CompareResult
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.kit_test import KitTest
-    from toolchain.evaluate.results import Memory
+    from toolchain.evaluate.results import Latency, Memory
     from toolchain.pipeline import Built, Deployment
     from toolchain.train import TrainedModel
 
@@ -42,10 +42,13 @@ def figure(value: float) -> str:
 
 
 def _memory(memory: Memory) -> list[tuple[str, str]]:
+    flash, ram = _bytes(memory.front_end_flash_bytes), _bytes(memory.front_end_ram_bytes)
+    front_end = [] if memory.front_end_ram_bytes is None else [("front end", f"of that flash {flash}, RAM {ram}")]
     return [
         ("flash", f"{_bytes(memory.flash_bytes)}, of it weights {_bytes(memory.weights_bytes)}"),
         ("RAM", f"arena {_bytes(memory.arena_bytes)}, static {_bytes(memory.static_ram_bytes)}"),
         ("stack", _bytes(memory.stack_bytes)),
+        *front_end,
     ]
 
 
@@ -99,7 +102,6 @@ def deployment(result: Deployment | KitTest) -> Table:
         f"by up to {parity.max_abs_diff} steps[/]"
     )
     where = f"{result.board} (emulated)" if result.emulated else result.board
-    unit = {"us": "µs"}.get(test.latency.unit, test.latency.unit)
     return pairs(
         f"{result.model.name} on {where}",
         [
@@ -109,12 +111,18 @@ def deployment(result: Deployment | KitTest) -> Table:
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
                 f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
             ),
-            ("latency", f"median {figure(test.latency.p50)} {unit}, 95th percentile {figure(test.latency.p95)}"),
+            ("latency", _latency(test.latency)),
+            *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
             *_memory(result.memory),
             ("port", result.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )
+
+
+def _latency(latency: Latency) -> str:
+    unit = {"us": "µs"}.get(latency.unit, latency.unit)
+    return f"median {figure(latency.p50)} {unit}, 95th percentile {figure(latency.p95)}"
 
 
 def compared(name: str, where: str, result: CompareResult) -> Table:

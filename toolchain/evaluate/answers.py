@@ -21,11 +21,13 @@ from toolchain.progress import Progress, Quiet
 
 @dataclass(frozen=True)
 class Answer:
-    """What the device said to test sample ``sample``: the bytes of its first output, and the ticks it took."""
+    """What the device said to test sample ``sample``: the bytes of its first output, the ticks that the model took, and
+    those of the front end where raw samples were sent."""
 
     sample: int
     output: bytes
     ticks: int
+    front_ticks: int | None = None
 
 
 class AnswerFile:
@@ -69,7 +71,7 @@ class AnswerFile:
         for number, line in enumerate(lines[1:], 2):
             try:
                 said = json.loads(line)
-                self.answers[said["sample"]] = Answer(said["sample"], bytes.fromhex(said["output"]), said["ticks"])
+                self.answers[said["sample"]] = Answer(**{**said, "output": bytes.fromhex(said["output"])})
             except (ValueError, KeyError, TypeError) as error:
                 raise BadInput(
                     f"{self.path}, line {number}: not an answer: {error}", "run the test without --resume"
@@ -80,7 +82,7 @@ class AnswerFile:
         """Keep an answer; it is in the file when this returns."""
         with self._lock:
             self.answers[answer.sample] = answer
-            self._write(json.dumps({"sample": answer.sample, "output": answer.output.hex(), "ticks": answer.ticks}))
+            self._write(json.dumps({**vars(answer), "output": answer.output.hex()}))
 
     def _write(self, line: str) -> None:
         self._stream.write(line.encode() + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ class Expected:
 
     ``inputs`` are as the model takes them [n, …], ``labels`` class numbers [n], ``outputs`` what ``reference`` answers
     [n, …] with their quantisation, ``float_classes`` what the float model says [n], or None. ``anomalies`` is None for
-    a classification.
+    a classification. ``raw`` are the samples of which the device's front end makes the inputs [n, …], None where there
+    is none.
     """
 
     inputs: np.ndarray
@@ -45,6 +47,12 @@ class Expected:
     zero_point: int
     float_classes: np.ndarray | None = None
     anomalies: Anomalies | None = None
+    raw: np.ndarray | None = None
+
+    @property
+    def sent(self) -> np.ndarray:
+        """What the device is sent, one row a sample."""
+        return self.inputs if self.raw is None else self.raw
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,6 +88,7 @@ class Expected:
                 int(stored["zero_point"]),
                 stored.get("float_classes"),
                 _anomalies(stored.get("anomalies")),
+                stored.get("raw"),
             )
 
     def first(self, count: int | None) -> Expected:
@@ -91,6 +100,7 @@ class Expected:
             labels=self.labels[:count],
             outputs=self.outputs[:count],
             float_classes=floats,
+            raw=None if self.raw is None else self.raw[:count],
         )
 
 
@@ -98,8 +108,9 @@ def _anomalies(stored: np.ndarray | None) -> Anomalies | None:
     return None if stored is None else Anomalies(float(stored[0]), float(stored[1]), int(stored[2]))
 
 
-#: Runs the bytes of one input on a device: the bytes of the output and the ticks the inference took.
-Infer = Callable[[bytes], tuple[bytes, int]]
+#: Runs the bytes of one sample on a device: the bytes of the output, the ticks the inference took, and those of the
+#: front end where there is one.
+Infer = Callable[[bytes], tuple[Any, ...]]
 
 
 def run_device_test(
@@ -113,7 +124,7 @@ def run_device_test(
     answers = []
     count = Tally(expected)
     for i in range(len(expected)):
-        answers.append(Answer(i, *infer(expected.inputs[i].tobytes())))
+        answers.append(Answer(i, *infer(expected.sent[i].tobytes())))
         count.add(answers[-1])
         progress.update(i + 1, len(expected), count.note())
     return judge(expected, answers, unit, per_tick)
@@ -158,6 +169,7 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
     truth, classes = expected.labels[which], host.shape[1] if expected.anomalies is None else 2
     said, host_said = expected.classes(device, which), expected.classes(host, which)
     float_said = None if expected.float_classes is None else expected.float_classes[which]
+    front = [answer.front_ticks * per_tick for answer in answers if answer.front_ticks is not None]
     difference = np.abs(device.astype(np.int64) - host).max(axis=1)
 
     def confusion(answered: np.ndarray) -> Matrix:
@@ -177,6 +189,7 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
         confusion_host=confusion(host_said),
         confusion_float=None if float_said is None else confusion(float_said),
         retries=retries,
+        front_end_latency=Latency.of(front, unit) if front else None,
     )
 
 

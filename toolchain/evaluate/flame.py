@@ -1,5 +1,5 @@
 """An inference as a flame-like picture: its whole time on top, its layers in their order below, their kernels below
-those. The width is the time."""
+those; the front end before it. The width is the time."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ _COLOURS = ("#4e79a7", "#f28e2b", "#59a14f", "#b07aa1", "#76b7b2", "#edc948", "#
 def flame_svg(profile: Profile) -> str:
     """The picture; each box says more in its title, which browsers show when it is pointed at."""
     unit = {"us": "µs"}.get(profile.unit, profile.unit)
-    total = sum(layer.time for layer in profile.layers) or 1.0
+    front = profile.front_end or 0.0
+    total = front + sum(layer.time for layer in profile.layers) or 1.0
     colours = {op: _COLOURS[i % len(_COLOURS)] for i, op in enumerate(dict.fromkeys(x.op for x in profile.layers))}
-    boxes = [_box(0, _WIDTH, 0, "#bab0ac", f"inference: {profile.time:,.10g} {unit}", "")]
-    at = 0.0
+    at = _WIDTH * front / total
+    boxes = [_box(at, _WIDTH - at, 0, "#bab0ac", f"inference: {profile.time:,.10g} {unit}", "")]
+    if front:
+        boxes.append(_box(0, at, 0, "#d4a6c8", "front end", f"front end: {front:,.10g} {unit}, {front / total:.1%}"))
     for layer in profile.layers:
         width = _WIDTH * layer.time / total
         said = f"layer {layer.number} {layer.op} ({layer.kernel}): {layer.time:,.10g} {unit}, "

@@ -31,7 +31,7 @@ def junit_xml(result: KitTest) -> str:
 
 
 def _figures(result: KitTest) -> dict[str, object]:
-    test = result.test
+    test, front_end = result.test, result.test.front_end_latency
     return {
         "samples": test.samples,
         "accuracy": test.accuracy_device,
@@ -39,6 +39,7 @@ def _figures(result: KitTest) -> dict[str, object]:
         "accuracy_high": test.interval[1],
         "latency_p95": test.latency.p95,
         "latency_unit": test.latency.unit,
+        **({"front_end_latency_p95": front_end.p95} if front_end else {}),
         "model_sha256": result.model.sha256,
         "emulated": result.emulated,
     }

@@ -125,7 +125,7 @@ def run_kit_test(
             model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress
         )
     run = _Run(place, built, model, expected, profile, progress)
-    test_set = hashlib.sha256(whole.inputs.tobytes()).hexdigest()
+    test_set = hashlib.sha256(whole.sent.tobytes()).hexdigest()
     path = workspace.folder(kit.name, board.name) / ("answers-emulated.jsonl" if place.emulated else "answers.jsonl")
     testing = time.monotonic()
     with ExitStack() as stack:
@@ -183,7 +183,7 @@ class _Run:
     ) -> None:
         self._place, self._built, self._model, self._expected = place, built, model, expected
         self._progress = progress
-        self._inputs = [row.tobytes() for row in expected.inputs]
+        self._sent = [row.tobytes() for row in expected.sent]
         self._profile_wanted = profile
         self.only: Connection | None = None
         self.unit, self.per_tick, self.port, self.emulator = "", 1.0, "", ""
@@ -207,7 +207,7 @@ class _Run:
             count.add(answer)
             self._progress.update(count.done, total, count.note())
 
-        run_samples(self._open, workers, todo, self._inputs, take, self._done)
+        run_samples(self._open, workers, todo, self._sent, take, self._done)
 
     def _open(self) -> AbstractContextManager[Connection]:
         if self.only is not None:
@@ -229,7 +229,8 @@ class _Run:
         self.unit, self.per_tick, self.port, self.emulator = device.unit, device.per_tick, device.port, device.emulator
         if self._profile_wanted and self.profile is None:
             self.report = pipeline.compile_report(self._model, self._built, self._place.board)
-            self.profile = measure_layers(device, [self._inputs[0]], self.report)
+            inputs = [self._expected.inputs[0].tobytes()]
+            self.profile = measure_layers(device, inputs, self.report, self._sent[0])
 
 
 class _Text:

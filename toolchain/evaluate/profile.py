@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolchain.compiler.step import TARGETS
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
     from toolchain.connection import Connection
     from toolchain.pipeline import Model
+    from toolchain.signal import SignalSettings
     from toolchain.workspace import Workspace
 
 RUNS = 3
@@ -47,13 +48,15 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class Profile:
-    """``time`` of one whole inference without profiling, in ``unit``; ``layers`` leave out what is between them."""
+    """``time`` of one whole inference without profiling, in ``unit``; ``layers`` leave out what is between them.
+    ``front_end`` is the time of what makes one input of raw samples, None where there is no front end."""
 
     unit: str
     time: float
     macs: int
     roof: Roof
     layers: tuple[LayerCost, ...]
+    front_end: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -92,11 +95,23 @@ def profile_model(
     ]
     with connected(place, built, model, progress) as device:
         progress.stage("profile", f"{model.name} on {board.name}")
-        return measure_layers(device, inputs, report), device.emulator
+        return measure_layers(device, inputs, report, _noise(model.signal)), device.emulator
 
 
-def measure_layers(device: Connection, inputs: Sequence[bytes], report: Mapping[str, Any]) -> Profile:
-    """Run the model on ``inputs`` up to `RUNS` times, profiled and not; each time is the least of the runs.
+def _noise(signal: SignalSettings | None) -> bytes:
+    """A random raw sample, the same one each time; nothing for a model without a front end."""
+    import numpy as np
+
+    if signal is None:
+        return b""
+    limits = np.iinfo(signal.raw_dtype)
+    noise = np.random.default_rng(0).integers(limits.min, limits.max, signal.raw_shape, endpoint=True)
+    return noise.astype(signal.raw_dtype).tobytes()
+
+
+def measure_layers(device: Connection, inputs: Sequence[bytes], report: Mapping[str, Any], raw: bytes = b"") -> Profile:
+    """Run the model on ``inputs`` up to `RUNS` times, profiled and not; each time is the least of the runs. A front end
+    is timed on the sample ``raw``.
 
     ``report`` is the compiler's on this firmware. Raises DeviceError when the device has other layers than it.
     """
@@ -112,8 +127,10 @@ def measure_layers(device: Connection, inputs: Sequence[bytes], report: Mapping[
             f"the device ran {len(runs[0])} layers, the model compiles to {len(layers)}",
             "the firmware was built with other options: build and flash it again",
         )
+    front = device.infer(raw).front_ticks if device.streams else None
     times = [round(min(ticks) * device.per_tick, 3) for ticks in zip(*runs, strict=True)]
-    return summarise(report, times, device.unit, round(min(whole) * device.per_tick, 3))
+    profile = summarise(report, times, device.unit, round(min(whole) * device.per_tick, 3))
+    return replace(profile, front_end=None if front is None else round(front * device.per_tick, 3))
 
 
 def summarise(report: Mapping[str, Any], times: Sequence[float], unit: str, whole: float) -> Profile:

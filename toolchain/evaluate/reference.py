@@ -40,4 +40,5 @@ def expect(
         float_classes = None
     output = graph.outputs[0]
     found = None if thresholds[1] is None else Anomalies(thresholds[1], tensor.scale, tensor.zero_point)
-    return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes, found)
+    raw = test.x if kit.signal else None
+    return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes, found, raw)

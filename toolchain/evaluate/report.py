@@ -16,7 +16,9 @@ from toolchain.evaluate.flame import flame_svg
 from toolchain.workspace import versions
 
 if TYPE_CHECKING:
+    from toolchain.evaluate.device import Expected
     from toolchain.evaluate.kit_test import KitTest
+    from toolchain.signal import SignalSettings
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -58,7 +60,7 @@ def _charts(result: KitTest) -> Mapping[str, str]:
     """The SVG of each chart for which there are figures."""
     metrics, expected = result.trained.metrics, result.expected
     drawn = {
-        "samples": charts.samples(expected.inputs, expected.labels, result.model.labels),
+        "samples": charts.samples(_drawable(expected, result.model.signal), expected.labels, result.model.labels),
         "learning": charts.learning_curve(metrics["history"], metrics["best_epoch"]),
     }
     if result.profile:
@@ -68,6 +70,13 @@ def _charts(result: KitTest) -> Mapping[str, str]:
     if result.report:
         drawn["arena"] = _themed_arena(arena_svg(result.report))
     return drawn
+
+
+def _drawable(expected: Expected, signal: SignalSettings | None) -> np.ndarray:
+    """The samples as people know them: a spectrogram with time to the right, a motion as it was recorded."""
+    if signal is not None and signal.type == "audio":
+        return expected.inputs.reshape(-1, *signal.shape, 1).transpose(0, 2, 1, 3)[:, ::-1]
+    return expected.sent if signal is not None and signal.type == "motion" else expected.inputs
 
 
 def _themed_arena(svg: str) -> str:

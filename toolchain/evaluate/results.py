@@ -46,7 +46,8 @@ class Memory:
     """Bytes, None where not known.
 
     ``flash_bytes`` is the whole image less start-up and link, ``weights_bytes`` the constants in it,
-    ``static_ram_bytes`` all of .data and .bss without the arena, ``stack_bytes`` the greatest use seen.
+    ``static_ram_bytes`` all of .data and .bss without the arena, ``stack_bytes`` the greatest use seen. What the front
+    end takes is counted in these too; it is None where there is none.
     """
 
     flash_bytes: int | None = None
@@ -54,6 +55,8 @@ class Memory:
     arena_bytes: int | None = None
     static_ram_bytes: int | None = None
     stack_bytes: int | None = None
+    front_end_flash_bytes: int | None = None
+    front_end_ram_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ class DeviceTest:
     Accuracies are fractions of these samples, ``interval`` the 95 % interval (Wilson) of the device's; ``agreement`` is
     the share of samples on which device and host say the same class. Confusion matrices: row the true class, column the
     answer. What is of the float model is None when its answers are not at hand; ``auc``, the area under the ROC curve,
-    is None but for an anomaly detector.
+    is None but for an anomaly detector. ``latency`` is of the model, ``front_end_latency`` of what makes one input of
+    it from raw samples, None where there is no front end.
     """
 
     samples: int
@@ -93,6 +97,7 @@ class DeviceTest:
     confusion_float: Matrix | None
     retries: int = 0
     auc: float | None = None
+    front_end_latency: Latency | None = None
 
     def scores(self, labels: Sequence[str]) -> tuple[ClassScore, ...]:
         """How each class fared on the device; ``labels`` name them."""

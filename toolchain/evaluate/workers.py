@@ -43,9 +43,9 @@ def run_samples(open_device: Open, workers: int, samples: Sequence[int], inputs:
                         sample = todo.get_nowait()
                     except queue.Empty:
                         break
-                    output, ticks = device.infer(inputs[sample])
+                    answer = Answer(sample, *device.infer(inputs[sample]))
                     with lock:
-                        take(Answer(sample, output, ticks))
+                        take(answer)
                 with lock:
                     done(device)
         except BaseException as error:

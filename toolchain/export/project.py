@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
+from toolchain.board.application import Application, FrontEndFiles
 from toolchain.board.build import BUILD_ID_DIGITS, Identity, decision_source, firmware_sources, identity_header
 from toolchain.board.descriptor import Board
 from toolchain.board.staging import sha256_of
@@ -54,8 +55,16 @@ class Exported:
         }
 
 
-def export_project(compiled: CompiledModel, identity: Identity, board: Board, sdk: str, out: Path) -> Exported:
-    """Write a project of ``sdk`` for ``board`` around a model that was compiled for the board's target.
+def export_project(
+    compiled: CompiledModel,
+    identity: Identity,
+    board: Board,
+    sdk: str,
+    out: Path,
+    front_end: FrontEndFiles | None = None,
+) -> Exported:
+    """Write a project of ``sdk`` for ``board`` around a model that was compiled for the board's target, and its front
+    end if it has one.
 
     ``out`` must be absent or an empty folder. Raises BadInput when it is not, when there is no such SDK, when the board
     does not say what the SDK calls it, or when the arena is larger than the board's RAM; nothing is written then.
@@ -68,8 +77,9 @@ def export_project(compiled: CompiledModel, identity: Identity, board: Board, sd
             "choose a smaller model or a board with more RAM",
         )
     values = _values(compiled, identity, board, description.settings(sdk, board))
+    values["streams"] = front_end is not None
     files = _Files(description, values)
-    files.add_firmware(compiled, identity, board)
+    files.add_firmware(compiled, identity, board, front_end)
     files.add_templates(sdk)
     contents = dict(sorted(files.contents.items()))
     if description.archive:
@@ -153,12 +163,15 @@ class _Files:
         """``text`` as a template."""
         return self._environment.from_string(text).render(self._values)
 
-    def add_firmware(self, compiled: CompiledModel, identity: Identity, board: Board) -> None:
+    def add_firmware(
+        self, compiled: CompiledModel, identity: Identity, board: Board, front_end: FrontEndFiles | None
+    ) -> None:
         """The sources that every board's firmware has, less those that nothing includes, and ``kit_identity.h``."""
-        sources = [s for s in firmware_sources(compiled) if s.path != f"model/{compiled.prefix}_data.h"]
+        application = Application("app", front_end=front_end)
+        sources = [s for s in firmware_sources(compiled, application) if s.path != f"model/{compiled.prefix}_data.h"]
         sources.append(decision_source(compiled, identity))
         body = sha256_of(repr(board), repr(identity), *(s.path + s.text for s in sources))[:BUILD_ID_DIGITS]
-        header = identity_header(board, identity, body)
+        header = identity_header(board, identity, body, streams=front_end is not None)
         if self._sdk.main != "main":
             header = header.replace("\n#endif\n", f"\n#define KIT_APP_MAIN {self._sdk.main}\n\n#endif\n")
         for path, text in [*((s.path, s.text) for s in sources), ("app/kit_identity.h", header)]:
