@@ -84,3 +84,20 @@ def test_a_closed_shape_is_believed():
     m.output(y)
     with pytest.raises(BadInput, match="has shape"):
         read_model(m.build())
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        (np.array([1, np.nan], np.float32), "type int32"),
+        (np.array([1, -1], np.float32), "type int32"),
+        (np.array([-1] + [1] * 40, np.int32), "41 axes"),
+    ],
+)
+def test_a_target_of_reshape_that_is_none(target, says):
+    m = ModelBuilder()
+    x, y = m.input((2, 8), scale=0.1), m.tensor((1, 1), scale=0.1, signature=(-1, -1))
+    m.op("RESHAPE", [x, m.constant(target)], [y])
+    m.output(y)
+    with pytest.raises(BadInput, match=says):
+        read_model(m.build())

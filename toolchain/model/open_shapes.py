@@ -7,10 +7,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from toolchain.model.graph import Operator, Tensor
-from toolchain.model.shapes import Mismatch, Shape, shapes_of
+from toolchain.model.shapes import Mismatch, Shape, constant_ints, shapes_of
 
 
 def settled(op: Operator, open_outputs: list[bool]) -> tuple[Tensor, ...]:
@@ -48,8 +46,7 @@ def _given(op: Operator) -> list[Shape] | None:
 def _target(op: Operator) -> Shape | None:
     """What RESHAPE makes of its input: its second input, or else its option, with -1 filled in."""
     if len(op.inputs) > 1 and op.inputs[1] is not None:
-        data = op.inputs[1].data
-        numbers = None if data is None else [int(n) for n in np.ravel(data)]
+        numbers = None if op.inputs[1].data is None else constant_ints(op, 1)
     else:
         numbers = [int(n) for n in op.options["new_shape"]]
     if numbers is None or min(numbers, default=1) < -1 or numbers.count(-1) > 1:

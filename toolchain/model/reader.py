@@ -326,6 +326,8 @@ class _Subgraph:
             if new is not old:
                 self._tensors[new.index] = new
                 self.settled = True
+                if len(new.shape) > _MAX_RANK:
+                    raise Mismatch(f"its output would have {len(new.shape)} axes, at most {_MAX_RANK} are taken")
                 self._count(new.shape, new.dtype, f"tensor {new.index} {new.name!r}")
         return replace(op, outputs=outputs) if self.settled else op
 
