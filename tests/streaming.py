@@ -20,6 +20,7 @@ from toolchain.kit import Kit, load_kit
 from toolchain.model.reader import read_model
 from toolchain.model.runners import EvaluatorRunner
 from toolchain.pipeline import front_end_files
+from toolchain.postprocess import PostprocessingSettings
 from toolchain.resources import resource
 from toolchain.signal import AudioSettings, FrontEnd, ImageSettings, MotionSettings, SignalSettings
 
@@ -122,20 +123,30 @@ def compiled(kind: str, target: str = "generic") -> CompiledModel:
     return compile_model(read_model(model(kind)), target)
 
 
-def firmware(kind: str, board_name: str, out: Path) -> Firmware:
+def identity(kind: str, made: CompiledModel, postprocessing: PostprocessingSettings | None) -> Identity:
+    return Identity(kind, made.graph.sha256, LABELS, postprocessing or PostprocessingSettings())
+
+
+def firmware(kind: str, board_name: str, out: Path, postprocessing: PostprocessingSettings | None = None) -> Firmware:
     """The whole firmware for a board, as its emulator wants it."""
     board = load_board(board_name).as_emulated()
     made = compiled(kind, board.target)
     application = Application("app", front_end=front_end_files(SETTINGS[kind], made))
-    return build_firmware(board, made, Identity(kind, made.graph.sha256, LABELS), out, application=application)
+    return build_firmware(board, made, identity(kind, made, postprocessing), out, application=application)
 
 
-def native(kind: str, folder: Path, *flags: str, chip: Path = native_firmware.HOST_CHIP) -> Path:
+def native(
+    kind: str,
+    folder: Path,
+    *flags: str,
+    chip: Path = native_firmware.HOST_CHIP,
+    postprocessing: PostprocessingSettings | None = None,
+) -> Path:
     """The whole firmware as a native program with ``flags``, under sanitizers if they say so."""
     made = compiled(kind)
     generated = folder / kind
     generated.mkdir()
-    who = Identity(kind, made.graph.sha256, LABELS)
+    who = identity(kind, made, postprocessing)
     header, decides = identity_header(load_board("host"), who, "0" * 16, streams=True), decision_source(made, who)
     headers = {"kit_identity.h": header, decides.path.removeprefix("app/"): decides.text}
     for name, text in {**made.files, **front_end(kind).c_files(), **headers}.items():

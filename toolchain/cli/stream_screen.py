@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import select
 import statistics
 import sys
@@ -31,6 +32,7 @@ LEAST_COLUMNS, LEAST_ROWS = 40, 10
 _KEPT = 1000  # answers, which the key s saves
 _OVER = 20  # answers that the rate is of
 _LABEL_COLUMNS = 14
+_SEQUENCE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O.|.)?", re.DOTALL)  # what an arrow or Alt with a key sends
 
 
 class _Quit(Exception):
@@ -76,7 +78,7 @@ class Screen:
 
     def _take(self, answer: Answer) -> None:
         if self._mark:
-            answer, self._mark = replace(answer, marked=True), False
+            answer, self._mark, self._said = replace(answer, marked=True), False, ""
         self._kept.append(answer)
         self._count += 1
         self._marked += answer.marked
@@ -237,4 +239,4 @@ class Keys:
         pressed = os.read(sys.stdin.fileno(), 64)
         if not pressed:  # the terminal is gone
             raise _Quit
-        return "" if pressed.startswith(b"\x1b") else pressed.decode("utf-8", "replace")
+        return _SEQUENCE.sub(b"", pressed).decode("utf-8", "replace")

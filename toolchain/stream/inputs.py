@@ -54,13 +54,16 @@ def flows(kit: Kit) -> bool:
 
 
 def kit_samples(kit: Kit) -> Feed:
-    """The kit's test samples, again and again."""
+    """The kit's test samples, again and again; loaded when the first is asked for."""
+    return Feed("test samples", _kit_samples(kit))
+
+
+def _kit_samples(kit: Kit) -> Iterator[Piece]:
     from toolchain.data import load_dataset
 
     test = load_dataset(kit).test
-    numbers = itertools.cycle(range(len(test)))
-    pieces = (Piece(_plain(kit, test.x[i]), f"sample {i}", int(test.y[i]), begins=flows(kit)) for i in numbers)
-    return Feed("test samples", pieces)
+    for i in itertools.cycle(range(len(test))):
+        yield Piece(_plain(kit, test.x[i]), f"sample {i}", int(test.y[i]), begins=flows(kit))
 
 
 def open_input(source: str, kit: Kit, note: Note) -> Feed:
