@@ -54,7 +54,7 @@ uint8_t kit_app_invoke(struct kit_app_run *run);
 void kit_app_append_outputs(uint8_t *to, uint16_t *length);
 
 /* Put `text` and its zero byte behind the `*length` bytes of an answer; 0 when it does not fit. */
-int kit_app_append_text(uint8_t *to, uint16_t *length, const char *text);
+int kit_app_append_text(uint8_t *to, uint16_t *length, const KIT_CONST char *text);
 
 /* Whether `length` bytes from `offset` lie within `bytes`, with no sum that could wrap. */
 static inline int kit_within(uint32_t offset, uint32_t length, uint32_t bytes) {

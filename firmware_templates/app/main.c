@@ -9,17 +9,20 @@ struct kit_device kit_device;
 _Alignas(16) uint8_t kit_arena[MODEL_ARENA_BYTES];
 
 static const unsigned label_count = KIT_LABEL_COUNT; /* a variable: compared with 0 it may be 0 itself */
-static const uint8_t sha256[] = {KIT_MODEL_SHA256};
+static const KIT_CONST char board_name[] = KIT_BOARD, kit_name[] = KIT_NAME, build_id[] = KIT_BUILD_ID;
+static const KIT_CONST uint8_t sha256[] = {KIT_MODEL_SHA256};
 _Static_assert(sizeof sha256 == 32, "KIT_MODEL_SHA256 is 32 bytes");
 _Static_assert(KIT_LABEL_COUNT <= sizeof kit_labels / sizeof kit_labels[0],
                "more labels counted than listed");
 
-int kit_app_append_text(uint8_t *to, uint16_t *length, const char *text) {
-    size_t bytes = strlen(text) + 1;
-    if (bytes > (size_t)(KIT_MAX_PAYLOAD_BYTES - *length))
-        return 0;
-    memcpy(to + *length, text, bytes);
-    *length = (uint16_t)(*length + bytes);
+int kit_app_append_text(uint8_t *to, uint16_t *length, const KIT_CONST char *text) {
+    uint16_t end = *length;
+    do {
+        if (end == KIT_MAX_PAYLOAD_BYTES)
+            return 0;
+        to[end++] = (uint8_t)*text;
+    } while (*text++ != '\0');
+    *length = end;
     return 1;
 }
 
@@ -33,6 +36,7 @@ static uint8_t hello(const struct kit_request *request, uint8_t *to, uint16_t *l
     answer.version = KIT_VERSION_MAX;
     answer.window = chip_rx_bytes >= KIT_WINDOW_RX_BYTES ? KIT_WINDOW : 1;
     answer.receive_bytes = (uint16_t)(chip_rx_bytes > UINT16_MAX ? UINT16_MAX : chip_rx_bytes);
+    answer.frame_bytes = KIT_MAX_FRAME_BYTES;
     answer.label_count = KIT_LABEL_COUNT;
     answer.layer_count = MODEL_LAYER_COUNT;
     answer.input_count = MODEL_INPUT_COUNT;
@@ -40,12 +44,12 @@ static uint8_t hello(const struct kit_request *request, uint8_t *to, uint16_t *l
     answer.tick_hz = chip_tick_hz;
     answer.arena_bytes = MODEL_ARENA_BYTES;
     answer.inferences = kit_device.inferences;
-    memcpy(answer.model_sha256, sha256, sizeof answer.model_sha256);
+    kit_copy_const(answer.model_sha256, sha256, sizeof answer.model_sha256);
     kit_hello_answer_put(to, &answer);
     *length = KIT_HELLO_ANSWER_BYTES;
-    kit_app_append_text(to, length, KIT_BOARD);
-    kit_app_append_text(to, length, KIT_NAME);
-    kit_app_append_text(to, length, KIT_BUILD_ID);
+    kit_app_append_text(to, length, board_name);
+    kit_app_append_text(to, length, kit_name);
+    kit_app_append_text(to, length, build_id);
     return KIT_STATUS_OK;
 }
 
@@ -97,7 +101,7 @@ static uint8_t reset(const struct kit_request *request, uint8_t *to, uint16_t *l
 }
 
 /* The requests: length of the payload, whether more may follow, and who carries it out. */
-static const struct {
+static const KIT_CONST struct {
     uint8_t type;
     uint8_t bytes;
     uint8_t tail;

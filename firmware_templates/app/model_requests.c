@@ -26,7 +26,7 @@ static int after_layer(void *user, unsigned layer) {
     run->layers_run = (uint16_t)(layer + 1);
 #if KIT_APP_PROFILE
     if (run->profile && layer < MODEL_LAYER_COUNT) {
-        const struct kit_layer *output = &model_layers[layer];
+        const KIT_CONST struct kit_layer *output = &model_layers[layer];
         layers[layer].ticks = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
         layers[layer].crc = kit_crc32(0, kit_arena + output->offset, output->bytes);
     }
@@ -66,7 +66,7 @@ void kit_app_append_outputs(uint8_t *to, uint16_t *length) {
     *length = (uint16_t)at;
 }
 
-static const struct kit_tensor *find_tensor(uint8_t kind, uint16_t index) {
+static const KIT_CONST struct kit_tensor *find_tensor(uint8_t kind, uint16_t index) {
     if (kind == KIT_TENSOR_INPUT && index < MODEL_INPUT_COUNT)
         return &model_inputs[index];
     if (kind == KIT_TENSOR_OUTPUT && index < MODEL_OUTPUT_COUNT)
@@ -77,7 +77,7 @@ static const struct kit_tensor *find_tensor(uint8_t kind, uint16_t index) {
 uint8_t kit_app_tensor(const struct kit_request *request, uint8_t *to, uint16_t *length) {
     struct kit_tensor_request asked;
     struct kit_tensor_answer answer;
-    const struct kit_tensor *found;
+    const KIT_CONST struct kit_tensor *found;
 
     kit_tensor_request_get(&asked, request->payload);
     found = find_tensor(asked.kind, asked.index);

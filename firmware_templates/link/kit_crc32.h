@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kit_const.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -14,7 +16,7 @@ extern "C" {
  * when it ends here. */
 #define KIT_CRC32_RESIDUE 0xDEBB20E3u
 
-extern const uint32_t kit_crc32_nibble[16];
+extern const KIT_CONST uint32_t kit_crc32_nibble[16];
 
 /* One byte into the running value. Two look-ups in 64 bytes of table: a polled UART has to keep up. */
 static inline uint32_t kit_crc32_byte(uint32_t crc, uint8_t byte) {

@@ -11,11 +11,9 @@
 #error "the wire format is little-endian"
 #endif
 
-#define KIT_VERSION_MIN 1
-#define KIT_VERSION_MAX 1
+#define KIT_VERSION_MIN 2
+#define KIT_VERSION_MAX 2
 #define KIT_MAX_WIRE_BYTES 512
-#define KIT_MAX_FRAME_BYTES 508
-#define KIT_MAX_PAYLOAD_BYTES 496
 #define KIT_COBS_BLOCK 254
 #define KIT_CRC_BYTES 4
 #define KIT_ANSWER 128
@@ -23,6 +21,15 @@
 #define KIT_NO_LAYER 65535
 #define KIT_WINDOW 4
 #define KIT_WINDOW_RX_BYTES 16
+
+/* Longest frame. A board that is short of RAM, which has two of them, defines less. */
+#ifndef KIT_MAX_FRAME_BYTES
+#define KIT_MAX_FRAME_BYTES 508
+#endif
+#if KIT_MAX_FRAME_BYTES < 160 || KIT_MAX_FRAME_BYTES > 508
+#error "frames of 160 to 508 bytes"
+#endif
+#define KIT_MAX_PAYLOAD_BYTES (KIT_MAX_FRAME_BYTES - 12)
 
 /* Types of requests; an answer has KIT_ANSWER set too. */
 enum {
@@ -107,6 +114,7 @@ struct kit_hello_answer {
     uint8_t version; /* the version of this session */
     uint8_t window; /* requests that may be outstanding at a time */
     uint16_t receive_bytes; /* bytes that the UART keeps while the firmware is busy */
+    uint16_t frame_bytes; /* longest frame that the device takes or sends: header, payload and CRC */
     uint16_t label_count; /* labels of the model's classes */
     uint16_t layer_count; /* layers of the model */
     uint8_t input_count; /* inputs of the model */
@@ -116,21 +124,22 @@ struct kit_hello_answer {
     uint32_t inferences; /* inferences since start; a smaller number than before tells of a restart */
     uint8_t model_sha256[32]; /* SHA-256 of the .tflite file */
 };
-#define KIT_HELLO_ANSWER_BYTES 56
+#define KIT_HELLO_ANSWER_BYTES 58
 static inline void kit_hello_answer_put(uint8_t *to, const struct kit_hello_answer *from) {
     memcpy(to + 0, &from->version_min, 1);
     memcpy(to + 1, &from->version_max, 1);
     memcpy(to + 2, &from->version, 1);
     memcpy(to + 3, &from->window, 1);
     memcpy(to + 4, &from->receive_bytes, 2);
-    memcpy(to + 6, &from->label_count, 2);
-    memcpy(to + 8, &from->layer_count, 2);
-    memcpy(to + 10, &from->input_count, 1);
-    memcpy(to + 11, &from->output_count, 1);
-    memcpy(to + 12, &from->tick_hz, 4);
-    memcpy(to + 16, &from->arena_bytes, 4);
-    memcpy(to + 20, &from->inferences, 4);
-    memcpy(to + 24, &from->model_sha256, 32);
+    memcpy(to + 6, &from->frame_bytes, 2);
+    memcpy(to + 8, &from->label_count, 2);
+    memcpy(to + 10, &from->layer_count, 2);
+    memcpy(to + 12, &from->input_count, 1);
+    memcpy(to + 13, &from->output_count, 1);
+    memcpy(to + 14, &from->tick_hz, 4);
+    memcpy(to + 18, &from->arena_bytes, 4);
+    memcpy(to + 22, &from->inferences, 4);
+    memcpy(to + 26, &from->model_sha256, 32);
 }
 static inline void kit_hello_answer_get(struct kit_hello_answer *to, const uint8_t *from) {
     memcpy(&to->version_min, from + 0, 1);
@@ -138,14 +147,15 @@ static inline void kit_hello_answer_get(struct kit_hello_answer *to, const uint8
     memcpy(&to->version, from + 2, 1);
     memcpy(&to->window, from + 3, 1);
     memcpy(&to->receive_bytes, from + 4, 2);
-    memcpy(&to->label_count, from + 6, 2);
-    memcpy(&to->layer_count, from + 8, 2);
-    memcpy(&to->input_count, from + 10, 1);
-    memcpy(&to->output_count, from + 11, 1);
-    memcpy(&to->tick_hz, from + 12, 4);
-    memcpy(&to->arena_bytes, from + 16, 4);
-    memcpy(&to->inferences, from + 20, 4);
-    memcpy(&to->model_sha256, from + 24, 32);
+    memcpy(&to->frame_bytes, from + 6, 2);
+    memcpy(&to->label_count, from + 8, 2);
+    memcpy(&to->layer_count, from + 10, 2);
+    memcpy(&to->input_count, from + 12, 1);
+    memcpy(&to->output_count, from + 13, 1);
+    memcpy(&to->tick_hz, from + 14, 4);
+    memcpy(&to->arena_bytes, from + 18, 4);
+    memcpy(&to->inferences, from + 22, 4);
+    memcpy(&to->model_sha256, from + 26, 32);
 }
 
 struct kit_labels_request {

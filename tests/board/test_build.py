@@ -16,6 +16,7 @@ from toolchain.board.compilers import all_compilers, find_compiler
 from toolchain.board.descriptor import Board, load_board
 from toolchain.board.staging import Source, Stage
 from toolchain.errors import BadInput, KitError
+from toolchain.resources import resource
 
 pytestmark = pytest.mark.unit
 
@@ -161,7 +162,8 @@ def test_labels_of_any_text_are_c_strings(tmp_path: Path) -> None:
     (tmp_path / "t.c").write_text(text)
     if shutil.which("cc") is None:
         pytest.skip("no host compiler")
-    subprocess.run(["cc", "-std=c11", "-o", tmp_path / "t", tmp_path / "t.c"], check=True)
+    folder = f"-I{resource('firmware_templates') / 'nn'}"
+    subprocess.run(["cc", "-std=c11", folder, "-o", tmp_path / "t", tmp_path / "t.c"], check=True)
     said = subprocess.run([tmp_path / "t"], capture_output=True, check=True).stdout.decode()
     assert tuple(said.splitlines()) == labels
 

@@ -89,6 +89,8 @@ def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialB
     assert line.read_until(b"hello ").endswith(b"\nhello ")
     assert line.read_until(b"\n") == first
 
+    if emulator.board.architecture == "avr":
+        return  # no memory protection: such an overflow ends in the chip's registers
     line.write(b"o")
     assert b"panic: " in line.read_until(b"panic: ")
     assert line.read_until(b" at ") in (b"stack overflow at ", b"exception at ", b"Memory access violation at ")

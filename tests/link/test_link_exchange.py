@@ -17,8 +17,9 @@ from toolchain.link.session import Session
 pytestmark = pytest.mark.unit
 
 HELLO = protocol.HELLO.answer.pack(
-    version_min=1, version_max=1, version=1, window=4, receive_bytes=64, label_count=0, layer_count=1, input_count=0,
-    output_count=0, tick_hz=1000, arena_bytes=16, inferences=0, model_sha256=bytes(32), tail=b"toy\0kit\0id\0",
+    version_min=2, version_max=2, version=2, window=4, receive_bytes=64, frame_bytes=508, label_count=0,
+    layer_count=1, input_count=0, output_count=0, tick_hz=1000, arena_bytes=16, inferences=0, model_sha256=bytes(32),
+    tail=b"toy\0kit\0id\0",
 )  # fmt: skip
 MEMORY = {"arena_bytes": 16, "tick_hz": 1000, "frames": 0, "damaged": 0, "repeated": 0}
 
@@ -166,7 +167,7 @@ def test_an_answer_of_the_wrong_length_is_an_error() -> None:
 def test_another_protocol_version_is_named() -> None:
     bounds = b"\x07\x09" + bytes(protocol.HELLO.answer.size - 2)
     port = Scripted(lambda r: [], hello=lambda r: answer(r, bounds, status=Status.VERSION))
-    with pytest.raises(DeviceError, match=r"protocol 7 to 9, this program 1 to 1"):
+    with pytest.raises(DeviceError, match=r"protocol 7 to 9, this program 2 to 2"):
         Session(port).hello()
 
 

@@ -15,6 +15,7 @@ from toolchain.board.images import Image, make_images
 from toolchain.board.objects import Processes, ToolFailed
 from toolchain.board.size import Sizes, check_fits, explain_overflow, measure, place_constants
 from toolchain.board.staging import Source, Stage, folders_with, sha256_of
+from toolchain.compiler.step import TARGETS
 from toolchain.errors import BadInput
 from toolchain.postprocess.postprocessor import HEADER, Postprocessor
 from toolchain.postprocess.settings import PostprocessingSettings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 
 BUILD_ID_DIGITS = 32  # hexadecimal: 128 bits are enough to tell builds apart
+NAME_BYTES = 40  # of a kit's or model's name: it goes with board and build id into the shortest frame of the link
 
 
 @dataclass(frozen=True)
@@ -197,17 +199,22 @@ def decision_source(compiled: CompiledModel, identity: Identity) -> Source:
 
 def identity_header(board: Board, identity: Identity, build_id: str, *, streams: bool = False) -> str:
     """``kit_identity.h``: the constants with which the firmware answers hello. ``streams``: it has a front end."""
-    labels = "".join(f"    {_c_string(label)},\n" for label in identity.labels) or "    0,\n"
+    texts = "".join(
+        f"static const KIT_CONST char kit_label_{i}[] = {_c_string(label)};\n"
+        for i, label in enumerate(identity.labels)
+    )
+    labels = ", ".join(f"kit_label_{i}" for i in range(len(identity.labels))) or "0"
     digest = ", ".join(f"0x{byte:02x}" for byte in bytes.fromhex(identity.model_sha256))
     return (
         "/* Generated: who this firmware is. */\n#ifndef KIT_IDENTITY_H\n#define KIT_IDENTITY_H\n\n"
+        '#include "kit_const.h"\n\n'
         f"#define KIT_BOARD {_c_string(board.name)}\n"
-        f"#define KIT_NAME {_c_string(identity.kit)}\n"
+        f"#define KIT_NAME {_c_string(identity.kit.encode()[:NAME_BYTES].decode(errors='ignore'))}\n"
         f"#define KIT_BUILD_ID {_c_string(build_id)}\n"
         f"#define KIT_MODEL_SHA256 {digest}\n"
         f"#define KIT_LABEL_COUNT {len(identity.labels)}\n"
         f"#define KIT_APP_SIGNAL {int(streams)}\n\n"
-        f"static const char *const kit_labels[] = {{\n{labels}}};\n\n#endif\n"
+        f"{texts}static const KIT_CONST char *const KIT_CONST kit_labels[] = {{{labels}}};\n\n#endif\n"
     )
 
 
@@ -218,8 +225,11 @@ def _c_string(text: str) -> str:
 
 
 def _level(compiled: CompiledModel, name: str) -> str:
-    """Kernels are what time goes into; the model's own file is tables and calls."""
-    return "-O2" if name.startswith("kit_") and compiled.report.get("optimize") != "size" else "-Os"
+    """Kernels are what time goes into; the model's own file is tables and calls. A narrow target has no flash for
+    kernels that are unrolled."""
+    optimize = compiled.report.get("optimize")
+    small = optimize == "size" or (TARGETS[compiled.target].narrow and optimize != "speed")
+    return "-O2" if name.startswith("kit_") and not small else "-Os"
 
 
 def _room(room: str, optimize: str, staged: str) -> list[Source]:

@@ -54,6 +54,8 @@ _COMMON = (
     "-fdata-sections",
     "-fno-common",
 )
+#: What one architecture needs besides. On AVR the address space of constants is an extension of C (see kit_const.h).
+_BY_ARCHITECTURE: dict[str, tuple[str, ...]] = {"avr": ("-std=gnu11",)}
 _BY_FAMILY: dict[str, tuple[str, ...]] = {
     "gcc": ("-ffreestanding", "-fbuiltin"),
     "espressif": ("-ffreestanding", "-fbuiltin"),
@@ -77,7 +79,8 @@ class Compiler:
         """Flags for every C file of ``board``'s firmware, without optimisation level, includes and defines."""
         if board.architecture == "host":
             return _COMMON
-        return (*self._machine(board), *_COMMON, *_BY_FAMILY[self.family])
+        own = _BY_ARCHITECTURE.get(board.architecture, ())
+        return (*self._machine(board), *_COMMON, *own, *_BY_FAMILY[self.family])
 
     def link_command(self, board: Board, options: Sequence[str], inputs: Sequence[str]) -> list[str]:
         """The command line that links ``inputs`` with ``options`` of the linker itself (``-T``, ``-Map``)."""

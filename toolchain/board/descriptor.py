@@ -65,7 +65,7 @@ class Emulation(_Table):
     an emulator that models the line's speed makes 115,200 baud cost real time. ``unit`` is what latency is told in;
     ``tick_instructions`` how many instructions one tick of the chip's counter is, where the unit is instructions."""
 
-    name: Literal["qemu", "labwired", "host"]
+    name: Literal["qemu", "labwired", "simavr", "host"]
     machine: str = ""
     baud: int | None = Field(default=None, gt=0)
     unit: Literal["instructions", "us"] = "us"
@@ -84,7 +84,8 @@ class Verified(_Table):
 class Board(_Table):
     """A board. ``chip`` names the folder in ``firmware_templates/chips``; ``target`` what code is generated for;
     ``cpu_flags`` the compiler's machine flags by compiler family; ``defines`` go to the chip's C as macros; ``sdk`` is
-    what each SDK that a project can be exported to calls the board (`toolchain.export`)."""
+    what each SDK that a project can be exported to calls the board (`toolchain.export`); ``firmware_ram_bytes`` the RAM
+    that the firmware takes besides arena and stack, for boards where it counts."""
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
@@ -95,6 +96,7 @@ class Board(_Table):
     defines: Mapping[str, int | str] = {}
     memory: tuple[Region, ...] = ()
     stack_bytes: int = Field(default=4096, ge=0)
+    firmware_ram_bytes: int = Field(default=0, ge=0)
     baud: int = Field(default=115_200, gt=0)
     usb_ids: tuple[UsbId, ...] = ()
     flasher: Flasher = Flasher(name="none")

@@ -137,6 +137,8 @@ def check_fits(board: Board, compiled: CompiledModel, front_end: FrontEndFiles |
         return
     flash, ram = board.bytes_of("flash"), board.bytes_of("ram")
     constants, work = {"weights": compiled.weights_bytes}, {"arena": compiled.arena_bytes, "stack": board.stack_bytes}
+    if board.firmware_ram_bytes:
+        work["firmware"] = board.firmware_ram_bytes
     if front_end:
         constants["tables of the front end"] = front_end.flash_bytes
         work["memory of the front end"] = front_end.ram_bytes

@@ -26,6 +26,10 @@ def start(board: Board, firmware: Path) -> Emulator:
         from toolchain.emulate.labwired import LabwiredEmulator
 
         return LabwiredEmulator(board, firmware)
+    if board.emulator.name == "simavr":
+        from toolchain.emulate.simavr import SimavrEmulator
+
+        return SimavrEmulator(board, firmware)
     from toolchain.emulate.host import HostEmulator
 
     return HostEmulator(board, firmware)
@@ -43,4 +47,8 @@ def installed_version(board: Board) -> str:
         from toolchain.emulate.labwired import labwired_version
 
         return labwired_version()
+    if board.emulator.name == "simavr":
+        from toolchain.emulate.simavr import simavr_version
+
+        return simavr_version()
     return "this computer itself"

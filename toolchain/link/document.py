@@ -16,10 +16,11 @@ Generated from `toolchain/link/protocol.py`; do not edit. Protocol version {p.VE
 ## Frames and text
 
 Host and firmware speak in frames: `00 COBS(header payload crc) 00`, at most {p.MAX_WIRE_BYTES} bytes on the wire and
-{p.MAX_PAYLOAD_BYTES} of payload. COBS leaves no zero inside a frame, so a zero always ends what came before. The CRC is
-CRC-32 (IEEE 802.3, as zlib computes it) over header and payload. Whatever stands between two zeros and is no frame
-with a right CRC is text (boot messages, `printf`) or damage; neither side is disturbed by it, and the first frame
-behind any amount of noise is received. Numbers are little-endian and follow one another without padding.
+{p.MAX_PAYLOAD_BYTES} of payload, less where the device says so in `hello` because it is short of RAM. COBS leaves no
+zero inside a frame, so a zero always ends what came before. The CRC is CRC-32 (IEEE 802.3, as zlib computes it) over
+header and payload. Whatever stands between two zeros and is no frame with a right CRC is text (boot messages, `printf`)
+or damage; neither side is disturbed by it, and the first frame behind any amount of noise is received. Numbers are
+little-endian and follow one another without padding.
 
 ## Requests and answers
 

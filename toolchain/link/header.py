@@ -23,6 +23,17 @@ _HEAD = """\
 
 """
 
+_FRAME = f"""
+/* Longest frame. A board that is short of RAM, which has two of them, defines less. */
+#ifndef KIT_MAX_FRAME_BYTES
+#define KIT_MAX_FRAME_BYTES {p.MAX_FRAME_BYTES}
+#endif
+#if KIT_MAX_FRAME_BYTES < {p.MIN_FRAME_BYTES} || KIT_MAX_FRAME_BYTES > {p.MAX_FRAME_BYTES}
+#error "frames of {p.MIN_FRAME_BYTES} to {p.MAX_FRAME_BYTES} bytes"
+#endif
+#define KIT_MAX_PAYLOAD_BYTES (KIT_MAX_FRAME_BYTES - {p.HEADER.size + p.CRC_BYTES})
+"""
+
 
 def header_path() -> Path:
     """Where the committed header lies."""
@@ -63,8 +74,6 @@ def render() -> str:
         "KIT_VERSION_MIN": p.VERSION_MIN,
         "KIT_VERSION_MAX": p.VERSION_MAX,
         "KIT_MAX_WIRE_BYTES": p.MAX_WIRE_BYTES,
-        "KIT_MAX_FRAME_BYTES": p.MAX_FRAME_BYTES,
-        "KIT_MAX_PAYLOAD_BYTES": p.MAX_PAYLOAD_BYTES,
         "KIT_COBS_BLOCK": p.COBS_BLOCK,
         "KIT_CRC_BYTES": p.CRC_BYTES,
         "KIT_ANSWER": p.ANSWER_BIT,
@@ -75,6 +84,7 @@ def render() -> str:
     }
     parts = [_HEAD]
     parts.append("".join(f"#define {name} {value}\n" for name, value in constants.items()))
+    parts.append(_FRAME)
     parts.append("\n/* Types of requests; an answer has KIT_ANSWER set too. */\n")
     parts.append(_enum([(f"KIT_MSG_{m.name.upper()}", m.code) for m in p.MESSAGES]))
     parts.append("\n")

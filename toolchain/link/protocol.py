@@ -17,15 +17,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-VERSION_MIN = 1
-VERSION_MAX = 1
+VERSION_MIN = 2
+VERSION_MAX = 2
 
 MAX_WIRE_BYTES = 512
 """Greatest length of a frame on the wire, both zeros included."""
 COBS_BLOCK = 254
 CRC_BYTES = 4
 MAX_FRAME_BYTES = 508
-"""Header + payload + CRC: the most that COBS (one byte in 254) and the two zeros leave within MAX_WIRE_BYTES."""
+"""Header + payload + CRC: the most that COBS (one byte in 254) and the two zeros leave within MAX_WIRE_BYTES. A device
+that is short of RAM takes and sends less (`hello`'s ``frame_bytes``), but never less than MIN_FRAME_BYTES."""
+MIN_FRAME_BYTES = 160
+"""What the longest answer to `hello` needs."""
 ANSWER_BIT = 0x80
 """Set in the type of every frame that the device sends."""
 MAX_RANK = 6
@@ -196,6 +199,7 @@ HELLO = _message(
         Field("version", "uint8_t", "the version of this session"),
         Field("window", "uint8_t", "requests that may be outstanding at a time"),
         Field("receive_bytes", "uint16_t", "bytes that the UART keeps while the firmware is busy"),
+        Field("frame_bytes", "uint16_t", "longest frame that the device takes or sends: header, payload and CRC"),
         Field("label_count", "uint16_t", "labels of the model's classes"),
         Field("layer_count", "uint16_t", "layers of the model"),
         Field("input_count", "uint8_t", "inputs of the model"),

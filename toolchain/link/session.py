@@ -64,6 +64,8 @@ class DeviceInfo:
     version: int
     window: int
     receive_bytes: int
+    payload_bytes: int
+    """Most bytes of payload in a frame to or from the device."""
 
 
 @dataclass(frozen=True)
@@ -205,9 +207,11 @@ class Session:
         )
         said = _unpack(protocol.HELLO, payload)
         names = said["tail"].split(b"\0")
-        if len(names) < 4 or not protocol.VERSION_MIN <= said["version"] <= protocol.VERSION_MAX or not said["window"]:
+        sound = protocol.VERSION_MIN <= said["version"] <= protocol.VERSION_MAX and said["window"] > 0
+        if len(names) < 4 or not sound or said["frame_bytes"] < protocol.MIN_FRAME_BYTES:
             raise DeviceError("the device's hello makes no sense", "build and flash the firmware again")
         self._exchange.window = said["window"]
+        payload_bytes = said["frame_bytes"] - protocol.HEADER.size - protocol.CRC_BYTES
         self._info = DeviceInfo(
             board=names[0].decode("utf-8", "replace"),
             kit=names[1].decode("utf-8", "replace"),
@@ -223,6 +227,7 @@ class Session:
             version=said["version"],
             window=said["window"],
             receive_bytes=said["receive_bytes"],
+            payload_bytes=min(payload_bytes, protocol.MAX_PAYLOAD_BYTES),
         )
         return self._info
 
@@ -279,7 +284,7 @@ class Session:
                 "the firmware is of another model: deploy this one",
             )
         batch: list[tuple[Message, bytes]] = []
-        room = protocol.MAX_PAYLOAD_BYTES - protocol.INPUT.request.size
+        room = info.payload_bytes - protocol.INPUT.request.size
         crc = 0
         for index, data in enumerate(inputs):
             crc = zlib.crc32(data, crc)
@@ -357,7 +362,7 @@ class Session:
     def _send_samples(self, stream: _Stream, data: bytes) -> dict[str, Any]:
         """Samples up to the next inference at most; what the last of them is answered with."""
         layout, size = protocol.SAMPLES.request, stream.sample_bytes
-        room = (protocol.MAX_PAYLOAD_BYTES - layout.size) // size * size
+        room = (self.info.payload_bytes - layout.size) // size * size
         count, batch = len(data) // size, []
         for at in range(0, len(data), room):
             position = (stream.position + at // size) & 0xFFFFFFFF
@@ -376,7 +381,7 @@ class Session:
     def _read(self, message: Message, offset: int, length: int, **more: int) -> bytes:
         data = bytearray()
         while len(data) < length:
-            part = min(length - len(data), protocol.MAX_PAYLOAD_BYTES)
+            part = min(length - len(data), self.info.payload_bytes)
             got = self._ask(message, offset=offset + len(data), length=part, **more)["tail"]
             if len(got) != part:
                 raise DeviceError(f"the device sent {len(got)} bytes for {part}", "build and flash the firmware again")
