@@ -40,11 +40,18 @@ def _child_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_has_help_with_an_example(name):
-    command = importlib.import_module(f"toolchain.cli.{name}").entry
-    assert isinstance(command, click.RichCommand)
-    shown = CliRunner().invoke(kit, [name, "--help"])
+def _commands() -> list[tuple[str, ...]]:
+    """Every command, those of a group by both words."""
+    found: list[tuple[str, ...]] = []
+    for name in COMMANDS:
+        command = importlib.import_module(f"toolchain.cli.{name}").entry
+        found += [(name, inner) for inner in command.commands] if isinstance(command, click.Group) else [(name,)]
+    return found
+
+
+@pytest.mark.parametrize("words", _commands(), ids=" ".join)
+def test_each_command_has_help_with_an_example(words):
+    shown = CliRunner().invoke(kit, [*words, "--help"])
     assert shown.exit_code == 0, shown.output
-    assert "Example" in shown.output and f"kit {name}" in shown.output
+    assert "Example" in shown.output and f"kit {' '.join(words)}" in shown.output
     assert "--json" in shown.output and "--quiet" in shown.output

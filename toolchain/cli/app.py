@@ -21,6 +21,8 @@ from toolchain.errors import KitError
 COMMANDS = (
     "list",
     "boards",
+    "new",
+    "data",
     "train",
     "compile",
     "build",

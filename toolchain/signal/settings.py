@@ -155,6 +155,9 @@ class MotionSettings(_Settings):
     axes: int = Field(ge=1, le=16, description="values in a sample")
     window: int = Field(ge=2, le=1024, description="samples that the model sees at once")
     hop: Count = Field(description="samples from the start of a window to that of the next")
+    rate: float | None = Field(
+        default=None, gt=0, le=100_000, description="samples a second; recordings with times are resampled to it"
+    )
     features: Literal["raw", "spectral"] = Field(default="spectral", description="what the model sees")
     fft: Literal[16, 32, 64, 128, 256, 512, 1024] = Field(default=32, description="points of the Fourier transform")
     floor_db: float = Field(default=-100.0, ge=-150, le=0, description="lower powers count as this one")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolchain.data.files.arrays import as_samples, read_csv, read_npy
+from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
-from toolchain.stream.arrays import as_samples, read_csv, read_npy
-from toolchain.stream.pictures import PICTURES, read_picture
 
 if TYPE_CHECKING:
     from toolchain.kit import Kit
@@ -81,7 +81,7 @@ def open_input(source: str, kit: Kit, note: Note) -> Feed:
         return int(load_dataset(kit).train.x.max())
 
     if source == MICROPHONE:
-        from toolchain.stream.sound import microphone
+        from toolchain.data.files.sound import microphone
 
         settings = _audio(kit, "the microphone")
         return Feed("microphone", _named(microphone(settings.rate, note)), settings.rate, live=True)
@@ -126,7 +126,7 @@ def _folder(files: Sequence[Path], folder: Path, kit: Kit, greatest: Greatest, n
 def _file(path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note) -> Iterator[Piece]:
     suffix = path.suffix.lower()
     if suffix in SOUNDS:
-        from toolchain.stream.sound import read_sound
+        from toolchain.data.files.sound import read_sound
 
         yield from _named(read_sound(path, _audio(kit, name).rate, note), f"{name} ", truth)
     elif suffix in PICTURES:

@@ -1,7 +1,7 @@
 """Where samples come from. One module a source, named as ``data.source`` of ``kit.toml`` names it.
 
 A source has a function ``load(...) -> Samples`` whose keyword arguments are what ``[data.settings]`` may hold; one
-called ``progress`` is not a setting, but told what takes long, and one called ``labels`` is given those of the kit. It
+called ``progress`` is not a setting, but told what takes long, and ``labels`` and ``kit`` are those of the kit. It
 imports what it needs inside ``load`` and raises `errors.Missing` when that is not installed.
 
 It may also have a function ``load_stream(minutes, ...) -> LongRecording`` with the same keyword arguments: a recording
@@ -83,7 +83,7 @@ def _module(kit: Kit) -> ModuleType:
 
 def _given(kit: Kit, progress: Progress | None) -> dict[str, Any]:
     """What a source gets beside the settings."""
-    return {"progress": progress or Quiet(), "labels": kit.labels}
+    return {"progress": progress or Quiet(), "labels": kit.labels, "kit": kit}
 
 
 def _check_settings(kit: Kit, settings: Mapping[str, Any], allowed: tuple[str, ...]) -> None:

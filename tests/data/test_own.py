@@ -1,0 +1,250 @@
+"""A user's own recordings: imported, kept, cut into windows, and a kit made for them."""
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from toolchain.data import load_dataset
+from toolchain.data.own.importing import import_files
+from toolchain.data.own.new_kit import new_kit
+from toolchain.data.own.store import Store
+from toolchain.data.sources.folder import cut_windows
+from toolchain.errors import BadInput
+from toolchain.kit import Kit, load_kit
+
+pytestmark = pytest.mark.unit
+RATE = 16000
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Kit:
+    """A kit that hears, without data."""
+    return new_kit("words", load_kit("keyword"), tmp_path, own_data=True, labels=["yes", "no"])
+
+
+@pytest.fixture
+def gestures(tmp_path: Path) -> Kit:
+    """A kit of three axes at 50 samples a second."""
+    made = new_kit("gestures", load_kit("keyword"), tmp_path, own_data=True, labels=["wave", "idle"])
+    text = made.path.read_text()
+    start, end = text.index("[input]"), text.index("[model]")
+    signal = (
+        '[input]\nshape = [100, 3]\ndtype = "int16"\n\n'
+        '[signal]\ntype = "motion"\naxes = 3\nwindow = 100\nhop = 25\nrate = 50.0\n\n'
+    )
+    made.path.write_text(text[:start] + signal + text[end:])
+    return load_kit(made.path)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Kit:
+    return new_kit("pictures", load_kit("digits"), tmp_path, own_data=True, labels=["cat", "dog"])
+
+
+def tone(path: Path, rate: int = RATE, channels: int = 1, seconds: float = 1.0, subtype: str = "PCM_16") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    wave = 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(rate * seconds)) / rate)
+    soundfile.write(path, np.repeat(wave[:, np.newaxis], channels, axis=1), rate, subtype=subtype)
+    return path
+
+
+def table(path: Path, rows: np.ndarray, names: str = "time,x,y,z") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savetxt(path, rows, "%.6f", ",", header=names, comments="")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels", "subtype"),
+    [(16000, 1, "PCM_16"), (44100, 2, "PCM_16"), (48000, 1, "PCM_24"), (8000, 1, "PCM_U8"), (22050, 2, "FLOAT")],
+)
+def test_sounds_of_every_kind(words, tmp_path, rate, channels, subtype):
+    tone(tmp_path / "in" / "yes" / "one.wav", rate, channels, 1.5, subtype)
+    done = import_files(words, [tmp_path / "in"])
+    assert [e.file for e in done.kept] == ["yes/one.wav"] and not done.refused
+    assert bool(done.kept[0].changes) == ((rate, channels, subtype) != (16000, 1, "PCM_16"))
+    heard = Store(words).read(done.kept[0])
+    assert heard.dtype == np.int16 and abs(len(heard) - 24000) <= 2
+    middle = heard[4000:20000].astype(float)
+    spectrum = np.abs(np.fft.rfft(middle))
+    assert np.argmax(spectrum) == 440 and 15000 < np.abs(middle).max() < 17800
+
+
+def test_nothing_is_written_over(words, tmp_path):
+    first = tone(tmp_path / "a" / "yes.wav", seconds=1.0)
+    second = tone(tmp_path / "b" / "yes.wav", seconds=0.8)
+    assert [e.file for e in import_files(words, [first]).kept] == ["yes/yes.wav"]
+    kept = (words.folder / "data" / "yes" / "yes.wav").read_bytes()
+    again = import_files(words, [first, second])
+    assert again.known == [first] and [e.file for e in again.kept] == ["yes/yes-2.wav"]
+    assert (words.folder / "data" / "yes" / "yes.wav").read_bytes() == kept
+    assert not [p for p in (words.folder / "data").rglob(".*")]
+    with (words.folder / "data" / "recordings.csv").open() as stream:
+        assert [row["group"] for row in csv.DictReader(stream)] == ["yes", "yes"]
+
+
+def test_labels_by_folder_name_and_option(words, tmp_path):
+    files = [tone(tmp_path / "no" / "x.wav"), tone(tmp_path / "yes.1.wav", seconds=0.9), tone(tmp_path / "no_anna.wav")]
+    files[2].write_bytes(tone(tmp_path / "t.wav", seconds=0.7).read_bytes())
+    assert [e.label for e in import_files(words, files).kept] == ["no", "yes", "no"]
+    done = import_files(words, [tmp_path / "t.wav", tone(tmp_path / "hm.wav", seconds=0.6)])
+    assert not done.kept and "of which class is not known" in done.refused[tmp_path / "hm.wav"]
+    assert import_files(words, [tmp_path / "hm.wav"], label="yes", group="anna").kept[0].group == "anna"
+    with pytest.raises(BadInput, match='"maybe" is no label'):
+        import_files(words, [tmp_path / "hm.wav"], label="maybe")
+
+
+def test_a_damaged_file_is_named_and_the_rest_goes_on(words, tmp_path):
+    tone(tmp_path / "yes" / "good.wav")
+    (tmp_path / "yes" / "bad.wav").write_bytes(b"RIFF\0\0\0\0WAVEjunk")
+    (tmp_path / "yes" / "empty.wav").write_bytes(b"")
+    done = import_files(words, [tmp_path / "yes"])
+    assert len(done.kept) == 1 and sorted(p.name for p in done.refused) == ["bad.wav", "empty.wav"]
+    assert all(str(path) in reason for path, reason in done.refused.items())
+
+
+def test_times_are_resampled(gestures, tmp_path):
+    at = np.arange(0, 4, 0.01)
+    rows = np.column_stack([at, np.round(1000 * np.sin(2 * np.pi * at)), np.full(len(at), 5.0), np.round(-at * 100)])
+    done = import_files(gestures, [table(tmp_path / "wave.csv", rows)])
+    read = Store(gestures).read(done.kept[0])
+    assert read.shape == (200, 3) and read.dtype == np.int16
+    expected = 1000 * np.sin(2 * np.pi * np.arange(200) / 50)
+    assert np.abs(read[20:-20, 0] - expected[20:-20]).max() < 60  # half an edge of the low pass left out
+    assert (read[:, 1] == 5).all() and "100 samples a second, resampled to 50" in done.kept[0].changes
+
+
+def test_milliseconds_missing_values_and_equal_times(gestures, tmp_path):
+    at = np.arange(0, 4000, 20.0)
+    rows = np.column_stack([at, at, at, at])
+    rows[7, 2] = np.nan
+    rows[9, 0] = rows[8, 0]
+    done = import_files(gestures, [table(tmp_path / "idle.csv", rows, "timestamp,x,y,z")])
+    assert not done.refused and "1 missing values interpolated, the first in line 9" in done.kept[0].changes
+    assert "1 rows have the time of the row before" in done.kept[0].changes
+    read = Store(gestures).read(done.kept[0])
+    assert read.shape == (200, 3) and read[7, 1] == 140
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda r: r.__setitem__((50, 0), 0.1), "line 52: the time goes back"),
+        (lambda r: r.__setitem__((slice(10, 90), 1), np.nan), "80 values are missing"),
+        (lambda r: r.__setitem__((slice(50, None), 0), r[50:, 0] + 3), "a hole of 3.02 s"),
+    ],
+)
+def test_tables_that_cannot_be_mended(gestures, tmp_path, spoil, reason):
+    rows = np.column_stack([np.arange(200) / 50, *np.ones((3, 200))])
+    spoil(rows)
+    done = import_files(gestures, [table(tmp_path / "wave.csv", rows)])
+    assert not done.kept and reason in next(iter(done.refused.values()))
+
+
+def test_columns_and_whole_numbers(gestures, tmp_path):
+    rows = np.column_stack([np.arange(200) / 50, *np.full((2, 200), 981)])
+    assert "3 axes" in str(import_files(gestures, [table(tmp_path / "idle.csv", rows, "time,x,y")]).refused)
+    rows = np.column_stack([np.arange(200) / 50, *np.full((3, 200), 0.981)])
+    path = table(tmp_path / "idle.2.csv", rows)
+    assert "0.981 is no whole number" in str(import_files(gestures, [path]).refused)
+    done = import_files(gestures, [path], scale=1000)
+    assert (Store(gestures).read(done.kept[0]) == 981).all()
+
+
+def acquisition(values: np.ndarray) -> dict[str, object]:
+    sensors = [{"name": name, "units": "m/s2"} for name in ("accX", "accY", "accZ")]
+    payload = {"device_type": "X", "interval_ms": 20, "sensors": sensors, "values": values.tolist()}
+    return {"protected": {"ver": "v1", "alg": "none"}, "signature": "00", "payload": payload}
+
+
+def test_edge_impulse(gestures, tmp_path):
+    cbor2 = pytest.importorskip("cbor2", reason="CBOR needs cbor2")
+    folder = tmp_path / "export" / "training"
+    folder.mkdir(parents=True)
+    values = np.arange(600.0).reshape(200, 3)
+    (folder / "a.json").write_text(json.dumps(acquisition(values)))
+    (folder / "b.cbor").write_bytes(cbor2.dumps(acquisition(values + 1)))
+    files = [
+        {"path": f"training/{name}", "category": "training", "label": {"type": "label", "label": label}}
+        for name, label in (("a.json", "wave"), ("b.cbor", "idle"))
+    ]
+    (tmp_path / "export" / "info.labels").write_text(json.dumps({"version": 1, "files": files}))
+    done = import_files(gestures, [tmp_path / "export"])
+    assert {e.original: e.label for e in done.kept} == {"a.json": "wave", "b.cbor": "idle"}
+    assert (Store(gestures).read(done.kept[0]) == values).all()
+    (folder / "c.json").write_text('{"payload": {}}')
+    assert "data acquisition format" in str(import_files(gestures, [folder / "c.json"], label="wave").refused)
+
+
+def test_pictures(pictures, tmp_path):
+    for i, label in enumerate(("cat", "dog")):
+        (tmp_path / label).mkdir()
+        Image.new("RGB", (64, 48), (10 + i, 20, 30)).save(tmp_path / label / "p.png")
+    done = import_files(pictures, [tmp_path / "cat", tmp_path / "dog"])
+    assert [e.file for e in done.kept] == ["cat/p.png", "dog/p.png"] and "64 x 48 scaled to 8 x 8" in done.kept[
+        0
+    ].changes
+    assert Store(pictures).read(done.kept[0]).shape == (1, 8, 8, 1)
+
+
+def test_windows():
+    assert cut_windows(np.arange(5), (5,), 0).tolist() == [[0, 1, 2, 3, 4]]
+    assert cut_windows(np.arange(1, 4), (5,), 0).tolist() == [[0, 1, 2, 3, 0]]
+    assert cut_windows(np.arange(9), (4,), 0.5)[:, 0].tolist() == [0, 2, 4]
+    assert cut_windows(np.zeros((7, 3)), (3, 3), 0).shape == (2, 3, 3)
+    assert cut_windows(np.zeros((2, 8, 8, 1)), (8, 8, 1), 0).shape == (2, 8, 8, 1)
+
+
+def test_a_data_set_of_them(words, tmp_path):
+    for i in range(20):
+        tone(tmp_path / "in" / ("yes", "no")[i % 2] / f"{i}.wav", seconds=2 + i / 100)
+    import_files(words, [tmp_path / "in"])
+    made = load_dataset(words)
+    assert made.train.x.shape[1:] == (16000,) and len(made.train) + len(made.validation) + len(made.test) == 40
+    parts = [set(part.groups.tolist()) for part in (made.train, made.validation, made.test)]
+    assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+def test_an_empty_folder_and_an_empty_class(words, tmp_path):
+    with pytest.raises(BadInput, match="holds no recording"):
+        load_dataset(words)
+    import_files(words, [tone(tmp_path / "yes" / "a.wav")])
+    with pytest.raises(BadInput, match='no sample is of class "no"'):
+        load_dataset(words)
+
+
+def test_a_kit_like_another(tmp_path):
+    made = new_kit("mine", load_kit("digits"), tmp_path)
+    like = load_kit("digits")
+    assert made.name == "mine" and made.data == like.data and made.pass_marks == like.pass_marks
+    assert (made.folder / "model.py").read_bytes() == like.model_file.read_bytes() and (
+        made.folder / "README.md"
+    ).exists()
+    before = {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()}
+    with pytest.raises(BadInput, match="is there already"):
+        new_kit("mine", like, tmp_path)
+    assert {p: p.read_bytes() for p in made.folder.rglob("*") if p.is_file()} == before
+    for name in ("", "Mine", "../mine", "a b", "x" * 33):
+        with pytest.raises(BadInput, match="is no name"):
+            new_kit(name, like, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("like", ["digits", "faces", "fashion", "keyword"])
+def test_own_data_like_each_kit(tmp_path, like):
+    made = new_kit("own", load_kit(like), tmp_path, own_data=True)
+    assert made.data.source == "folder" and made.data.group_split and not made.variants
+    assert made.signal == load_kit(like).signal and made.pass_marks.min_device_accuracy == 0
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Exception, match="cannot be written"):
+        new_kit("mine", load_kit("digits"), tmp_path / "file")
+    assert os.listdir(tmp_path) == ["file"]

@@ -1,0 +1,161 @@
+"""Files of a user into the kit's folder ``data``: found, labelled, converted, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.data.files.arrays import as_samples, read_npy
+from toolchain.data.files.pictures import PICTURES, read_picture
+from toolchain.data.own.edge_impulse import INFO, read_acquisition, read_info
+from toolchain.data.own.store import Entry, Store, sha256_bytes
+from toolchain.data.own.timed import at_rate, read_table, split_times
+from toolchain.errors import BadInput, KitError
+from toolchain.progress import Progress, Quiet
+from toolchain.signal import AudioSettings, MotionSettings
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
+
+SOUNDS = (".wav", ".flac", ".ogg", ".aiff", ".aif")
+TABLES = (".csv", ".parquet")
+ACQUISITIONS = (".json", ".cbor")
+_KNOWN = (*SOUNDS, *TABLES, *ACQUISITIONS, ".npy", *PICTURES)
+
+
+@dataclass
+class Imported:
+    """What became of the files: kept, there already, and refused with the reason of each."""
+
+    kept: list[Entry] = field(default_factory=list)
+    known: list[Path] = field(default_factory=list)
+    refused: dict[Path, str] = field(default_factory=dict)
+
+
+def import_files(
+    kit: Kit,
+    paths: Sequence[Path],
+    label: str | None = None,
+    group: str | None = None,
+    scale: float | None = None,
+    progress: Progress | None = None,
+) -> Imported:
+    """Every sound, table, picture and acquisition in ``paths`` (files, or folders with all in them).
+
+    The label of a file is ``label``, else what ``info.labels`` says, else its folder's name, else the start of its name
+    up to a dot, underscore, hyphen or digit, where that is a label of the kit. Its group is ``group``, else its name.
+    Real values are multiplied by ``scale`` and rounded. A file whose bytes are there already is left alone; one that
+    cannot be read is refused, and the rest goes on. Raises BadInput when nothing was found, or a label is unknown.
+    """
+    progress = progress or Quiet()
+    progress.stage("import", f"into {kit.name}")
+    if label is not None and label not in kit.labels:
+        raise BadInput(f'"{label}" is no label of {kit.name}', f"labels: {', '.join(kit.labels)}")
+    files = _found(paths)
+    said = _said_labels(paths)
+    store, done = Store(kit), Imported()
+    there = {entry.sha256 for entry in store.entries()}
+    for number, path in enumerate(files, 1):
+        progress.update(number, len(files), path.name)
+        try:
+            digest = sha256_bytes(path.read_bytes())
+            if digest in there:
+                done.known.append(path)
+                continue
+            of = label or said.get(path.resolve()) or _label_of(path, kit)
+            if of not in kit.labels:
+                raise BadInput(f'{path}: "{of}" is no label of {kit.name}')
+            changes: list[str] = []
+            samples = read_file(path, kit, scale, changes.append)
+            entry = Entry("", of, group or path.stem, path.name, digest, "; ".join(changes))
+            done.kept.append(store.add(of, _plain_name(path.stem), samples, entry))
+            there.add(digest)
+        except (BadInput, OSError) as error:
+            done.refused[path] = error.message if isinstance(error, KitError) else f"{path}: {error.strerror}"
+    return done
+
+
+def read_file(path: Path, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
+    """A file as a recording of the kit: sound [n], motion [n, axes], else samples [n, *shape]. What is converted is
+    told to ``note``. Raises BadInput when it cannot be."""
+    suffix, signal = path.suffix.lower(), kit.signal
+    if suffix in PICTURES:
+        return read_picture(path, kit, lambda: 255, note)[np.newaxis]
+    if suffix in SOUNDS:
+        if not isinstance(signal, AudioSettings):
+            raise BadInput(f"{path}: {kit.name} takes no sound")
+        from toolchain.data.files.sound import read_sound
+
+        blocks = [block for _, block in read_sound(path, signal.rate, note)]
+        made = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+    elif suffix == ".npy":
+        made = as_samples(read_npy(path, kit.labels, note)[0], kit, str(path), note)
+    else:
+        made = _values(path, kit, scale, note)
+    if not len(made):
+        raise BadInput(f"{path}: there is nothing in it")
+    return made
+
+
+def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
+    rate = kit.signal.rate if isinstance(kit.signal, AudioSettings | MotionSettings) else None
+    if path.suffix.lower() in ACQUISITIONS:
+        acquired = read_acquisition(path)
+        values = acquired.values
+        times: np.ndarray | None = np.arange(len(values)) / acquired.rate
+    else:
+        times, values = split_times(*read_table(path))
+    whole = np.dtype(kit.input.dtype).kind in "iu"
+    if whole and scale is None and (broken := values[np.isfinite(values) & (values != np.round(values))]).size:
+        raise BadInput(
+            f"{path}: {broken[0]:g} is no whole number; the kit takes {kit.input.dtype}",
+            "give --scale: raw steps of one unit, such as 1000",
+        )
+    values = at_rate(path, times, values, rate, note) * (1.0 if scale is None else scale)
+    return as_samples(np.round(values) if whole else values, kit, str(path), lambda _: None)
+
+
+def _found(paths: Sequence[Path]) -> list[Path]:
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = (p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in _KNOWN)
+            files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        elif not path.exists():
+            raise BadInput(f"{path}: no such file or folder", "name files, or folders with files in them")
+        elif path.name != INFO:
+            if path.suffix.lower() not in _KNOWN:
+                raise BadInput(f"{path}: of no known type", f"known: {', '.join(_KNOWN)}")
+            files.append(path)
+    if not files:
+        raise BadInput(f"{', '.join(map(str, paths))}: no file in it is known", f"known: {', '.join(_KNOWN)}")
+    return files
+
+
+def _said_labels(paths: Sequence[Path]) -> dict[Path, str]:
+    said: dict[Path, str] = {}
+    for path in paths:
+        lists: Iterator[Path] = path.rglob(INFO) if path.is_dir() else iter([path] if path.name == INFO else [])
+        for one in lists:
+            said.update({file.resolve(): label for file, label in read_info(one).items()})
+    return said
+
+
+def _label_of(path: Path, kit: Kit) -> str:
+    if path.parent.name in kit.labels:
+        return path.parent.name
+    for mark in ("._-0123456789", ".", "_", "-"):
+        start = path.name
+        for character in mark:
+            start = start.split(character)[0]
+        if start in kit.labels:
+            return start
+    raise BadInput(f"{path}: of which class is not known", f"--label NAME, or a folder called {', '.join(kit.labels)}")
+
+
+def _plain_name(stem: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in stem).strip(".")[:80] or "recording"

@@ -1,0 +1,182 @@
+"""The folder ``data`` of a kit: one file a recording in the kit's own form, and a list of where each is from.
+
+    data/<label>/<name>.wav    sound: one channel, 16 bits, at the kit's rate
+    data/<label>/<name>.csv    motion: a column an axis, a row a sample, whole numbers
+    data/<label>/<name>.png    a picture of the size that the kit takes
+    data/<label>/<name>.npy    anything else: one sample or [n, *shape] of them
+    data/recordings.csv        file, label, group, original, sha256 (of the original), changes
+
+Files that are put there by hand count too: each is then a group of its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from toolchain.errors import BadInput, Missing
+from toolchain.signal import AudioSettings, ImageSettings, MotionSettings
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
+
+FOLDER = "data"
+LIST = "recordings.csv"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recording: ``file`` below the data folder; ``group`` is the person, voice or session it belongs to."""
+
+    file: str
+    label: str
+    group: str
+    original: str = ""
+    sha256: str = ""
+    changes: str = ""
+
+
+class Store:
+    """The recordings of a kit. Nothing that is there is ever written over."""
+
+    def __init__(self, kit: Kit) -> None:
+        self.kit = kit
+        self.folder = kit.folder / FOLDER
+
+    @property
+    def suffix(self) -> str:
+        """Of the files that it keeps."""
+        signal = self.kit.signal
+        if isinstance(signal, AudioSettings):
+            return ".wav"
+        if isinstance(signal, MotionSettings):
+            return ".csv"
+        return ".png" if _is_picture(self.kit) else ".npy"
+
+    def entries(self) -> list[Entry]:
+        """Every recording, by label and name. Raises BadInput for a list that cannot be read."""
+        listed = {entry.file: entry for entry in self._listed()}
+        found = []
+        for label in self.kit.labels:
+            for path in sorted((self.folder / label).glob(f"*{self.suffix}")):
+                name = path.relative_to(self.folder).as_posix()
+                found.append(listed.get(name, Entry(name, label, name)))
+        return found
+
+    def read(self, entry: Entry) -> np.ndarray:
+        """Sound int16 [n], motion int16 [n, axes], else samples [n, *shape]. Raises BadInput with the file's name."""
+        return read_recording(self.folder / entry.file, self.kit)
+
+    def add(self, label: str, name: str, samples: np.ndarray, entry: Entry) -> Entry:
+        """Keep ``samples`` under ``name``, or ``name-2`` and so on when that is taken. Raises Missing when the disk is
+        full or write-protected."""
+        data = _encoded(samples, self.kit)
+        try:
+            file = self._write_new(self.folder / label, name, data)
+            kept = Entry(**{**asdict(entry), "file": file.relative_to(self.folder).as_posix(), "label": label})
+            self._append(kept)
+        except OSError as error:
+            hint = "make room, or allow writing"
+            raise Missing(f"{self.folder}: cannot be written: {error.strerror}", hint) from error
+        return kept
+
+    def _write_new(self, folder: Path, name: str, data: bytes) -> Path:
+        """A new file, whole or not at all: written under another name and linked, which never replaces a file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{name}-{os.getpid()}"
+        temporary.write_bytes(data)
+        try:
+            for number in range(1, 1_000_000):
+                path = folder / f"{name}{f'-{number}' if number > 1 else ''}{self.suffix}"
+                try:
+                    os.link(temporary, path)
+                except FileExistsError:
+                    continue
+                return path
+            raise AssertionError("a million files of one name")
+        finally:
+            temporary.unlink()
+
+    def _append(self, entry: Entry) -> None:
+        path = self.folder / LIST
+        is_new = not path.exists()
+        with path.open("a", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, [field.name for field in fields(Entry)])
+            if is_new:
+                writer.writeheader()
+            writer.writerow(asdict(entry))
+
+    def _listed(self) -> Iterator[Entry]:
+        path = self.folder / LIST
+        names = [field.name for field in fields(Entry)]
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path}: cannot be read: {error}") from error
+        for line, row in enumerate(csv.DictReader(io.StringIO(text)), 2):
+            if not {"file", "label", "group"} <= row.keys() or None in row.values() or None in row:
+                raise BadInput(f"{path}, line {line}: not {', '.join(names)}", "mend the line, or remove it")
+            yield Entry(**{name: row.get(name) or "" for name in names})
+
+
+def read_recording(path: Path, kit: Kit) -> np.ndarray:
+    """A file in the kit's own form, as `Store.read`."""
+
+    def refuse(change: str) -> None:
+        raise BadInput(f"{change}", f"kit data import {path.name} converts it")
+
+    if isinstance(kit.signal, AudioSettings):
+        from toolchain.data.files.sound import read_sound
+
+        blocks = [block for _, block in read_sound(path, kit.signal.rate, refuse)]
+        return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+    if _is_picture(kit):
+        from toolchain.data.files.pictures import read_picture
+
+        return read_picture(path, kit, lambda: 255, refuse)[np.newaxis]
+    from toolchain.data.files.arrays import as_samples, read_csv, read_npy
+
+    read = read_csv if path.suffix == ".csv" else read_npy
+    return as_samples(read(path, kit.labels, refuse)[0], kit, str(path), lambda _: None)
+
+
+def sha256_bytes(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _is_picture(kit: Kit) -> bool:
+    if isinstance(kit.signal, ImageSettings):
+        return kit.signal.format in ("grey8", "rgb888")
+    shape = kit.input.shape
+    channels = shape[2] if len(shape) == 3 else 1
+    return kit.signal is None and kit.input.dtype == "uint8" and len(shape) in (2, 3) and channels in (1, 3)
+
+
+def _encoded(samples: np.ndarray, kit: Kit) -> bytes:
+    stream = io.BytesIO()
+    if isinstance(kit.signal, AudioSettings):
+        import soundfile
+
+        soundfile.write(stream, samples, kit.signal.rate, format="WAV", subtype="PCM_16")
+    elif isinstance(kit.signal, MotionSettings):
+        header = ",".join(f"axis{i}" for i in range(1, samples.shape[1] + 1))
+        np.savetxt(stream, samples, "%d", ",", header=header, comments="")
+    elif _is_picture(kit):
+        from PIL import Image
+
+        picture = samples.reshape(*kit.input.shape[:2], -1)
+        Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).save(stream, "PNG")
+    else:
+        np.save(stream, samples)
+    return stream.getvalue()

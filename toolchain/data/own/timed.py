@@ -1,0 +1,146 @@
+"""Rows with time stamps to rows at a fixed rate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from toolchain.errors import BadInput, Missing
+
+_TIMES = {"time": 0.0, "timestamp": 0.0, "t": 0.0, "seconds": 1.0, "s": 1.0, "ms": 1e-3, "time_ms": 1e-3, "us": 1e-6}
+_LARGEST_GAP = 10  # usual steps of time: over that the recording has a hole in it
+
+
+def read_table(path: Path) -> tuple[list[str], np.ndarray]:
+    """Names of the columns (lower case) and rows of a CSV or Parquet file, float64; text becomes NaN.
+
+    Raises BadInput for what is no table, Missing without pyarrow for Parquet."""
+    if path.suffix.lower() == ".parquet":
+        try:
+            from pyarrow import ArrowException, parquet
+        except ImportError:
+            raise Missing("Parquet files need pyarrow, which is not installed", "pip install pyarrow") from None
+        try:
+            table = parquet.read_table(path)
+            columns = [np.asarray(c.to_pylist(), np.float64) for c in table.columns]
+        except (ArrowException, OSError, TypeError, ValueError) as error:
+            raise BadInput(f"{path}: no table of numbers: {error}") from None
+        return [name.lower() for name in table.column_names], np.stack(columns, axis=1)
+    try:
+        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise BadInput(f"{path}: not UTF-8 text", "save it as CSV in UTF-8") from None
+    lines = [line for line in lines if line.strip()]
+    if not lines:
+        raise BadInput(f"{path}: it is empty")
+    delimiter = max(",;\t", key=lines[0].count)
+    first = [cell.strip().strip('"') for cell in lines[0].split(delimiter)]
+    has_names = any(np.isnan(_numbers(first)))
+    rows = lines[1:] if has_names else lines
+    for number, row in enumerate(rows, 1 + has_names):
+        if row.count(delimiter) != len(first) - 1:
+            found = row.count(delimiter) + 1
+            raise BadInput(f"{path}, line {number}: {found} columns, the first line has {len(first)}")
+    names = [name.lower() for name in first] if has_names else [f"column {i}" for i in range(1, len(first) + 1)]
+    if not rows:
+        raise BadInput(f"{path}: no numbers in it")
+    return names, np.array([_numbers(row.split(delimiter)) for row in rows])
+
+
+def _numbers(cells: list[str]) -> list[float]:
+    made = []
+    for cell in cells:
+        try:
+            made.append(float(cell))
+        except ValueError:
+            made.append(np.nan)
+    return made
+
+
+def split_times(names: list[str], rows: np.ndarray) -> tuple[np.ndarray | None, np.ndarray]:
+    """Seconds [n] of the column of times, None without one, and the other columns [n, axes]."""
+    column = next((i for i, name in enumerate(names) if name in _TIMES), None)
+    if column is None:
+        return None, rows
+    times, unit = rows[:, column], _TIMES[names[column]]
+    if not unit:  # "time" may be anything: a step of a whole number or more is of milli- or microseconds
+        usual = float(np.median(np.abs(np.diff(times)))) if len(times) > 1 else 0.0
+        unit = 1.0 if usual < 0.5 else 1e-3 if usual < 1000 else 1e-6
+    return times * unit, np.delete(rows, column, axis=1)
+
+
+def at_rate(
+    path: Path, times: np.ndarray | None, values: np.ndarray, rate: float | None, note: Callable[[str], None]
+) -> np.ndarray:
+    """``values`` [n, axes] at ``rate`` samples a second, where ``times`` in seconds and the rate are known.
+
+    Single missing values are interpolated, equal times averaged, both told to ``note``. Raises BadInput, with the line,
+    for a time that goes back, a hole of more than `_LARGEST_GAP` steps, or more than one value in a hundred missing.
+    """
+    values = _mended(path, values, note)
+    if times is None:
+        return values
+    if rate is None:
+        note(f"{path.name}: the kit names no rate, so the times are left out")
+        return values
+    bad = np.flatnonzero(~np.isfinite(times))
+    if len(bad):
+        raise BadInput(f"{path}, line {bad[0] + 2}: no time")
+    steps = np.diff(times)
+    back = np.flatnonzero(steps < 0)
+    if len(back):
+        raise BadInput(f"{path}, line {back[0] + 3}: the time goes back", "split the file there, or sort it")
+    times, values = _without_equal(path, times, values, steps, note)
+    if len(times) < 2:
+        raise BadInput(f"{path}: fewer than two times")
+    usual = float(np.median(np.diff(times)))
+    hole = np.flatnonzero(np.diff(times) > _LARGEST_GAP * usual)
+    if len(hole):
+        raise BadInput(
+            f"{path}: a hole of {np.diff(times)[hole[0]]:.2f} s at {times[hole[0]] - times[0]:.2f} s", "split it there"
+        )
+    if abs(usual * rate - 1) > 0.01 or np.abs(np.diff(times) * rate - 1).max() > 0.05:
+        note(f"{path.name}: {1 / usual:.4g} samples a second, resampled to {rate:g}")
+    wanted = times[0] + np.arange(int((times[-1] - times[0]) * rate + 1e-6) + 1) / rate
+    return _resampled(times, values, wanted, usual, rate)
+
+
+def _resampled(times: np.ndarray, values: np.ndarray, wanted: np.ndarray, usual: float, rate: float) -> np.ndarray:
+    """By a low pass below half the lower rate where the rate falls, then linear interpolation at ``wanted`` times."""
+    if 1 / usual > 1.05 * rate:
+        from scipy.signal import butter, sosfiltfilt
+
+        even = np.arange(times[0], times[-1] + usual / 2, usual)
+        values = np.stack([np.interp(even, times, column) for column in values.T], axis=1)
+        times = even
+        low_pass = butter(4, 0.8 * rate * usual, output="sos")  # 0.4 of the new rate, in halves of the old one
+        if len(values) > 30:
+            values = sosfiltfilt(low_pass, values, axis=0)
+    return np.stack([np.interp(wanted, times, column) for column in values.T], axis=1)
+
+
+def _mended(path: Path, values: np.ndarray, note: Callable[[str], None]) -> np.ndarray:
+    missing = ~np.isfinite(values)
+    if not missing.any():
+        return values
+    line = int(np.flatnonzero(missing.any(axis=1))[0]) + 2
+    if missing.mean() > 0.01 or missing.all(axis=0).any():
+        raise BadInput(f"{path}, line {line}: {missing.sum()} values are missing or no numbers", "mend the file")
+    note(f"{path.name}: {missing.sum()} missing values interpolated, the first in line {line}")
+    mended, at = values.copy(), np.arange(len(values))
+    for column, gaps in zip(mended.T, missing.T, strict=True):
+        column[gaps] = np.interp(at[gaps], at[~gaps], column[~gaps])
+    return mended
+
+
+def _without_equal(
+    path: Path, times: np.ndarray, values: np.ndarray, steps: np.ndarray, note: Callable[[str], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    if not (steps == 0).any():
+        return times, values
+    note(f"{path.name}: {(steps == 0).sum()} rows have the time of the row before; averaged")
+    different, number = np.unique(times, return_inverse=True)
+    counts = np.bincount(number)[:, np.newaxis]
+    return different, np.stack([np.bincount(number, column) for column in values.T], axis=1) / counts
