@@ -13,6 +13,7 @@ HERE = Path(__file__).parent / "firmware"
 LINK = sorted((TEMPLATES / "link").glob("*.c"))
 APP = sorted([*(TEMPLATES / "app").glob("*.c"), *(TEMPLATES / "postprocess").glob("*.c")])
 HOST_CHIP = TEMPLATES / "chips" / "host" / "chip.c"
+FUZZER = HERE / "fuzz_link.c"
 MODEL = HERE / "model.c"
 STRICT = ("-std=c11", "-Wall", "-Wextra", "-Werror", "-g")
 SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -142,7 +142,8 @@ def native(
     chip: Path = native_firmware.HOST_CHIP,
     postprocessing: PostprocessingSettings | None = None,
 ) -> Path:
-    """The whole firmware as a native program with ``flags``, under sanitizers if they say so."""
+    """The whole firmware as a native program with ``flags``, under sanitizers if they say so. The fuzzer is a chip that
+    includes the application's main file itself."""
     made = compiled(kind)
     generated = folder / kind
     generated.mkdir()
@@ -151,5 +152,6 @@ def native(
     headers = {"kit_identity.h": header, decides.path.removeprefix("app/"): decides.text}
     for name, text in {**made.files, **front_end(kind).c_files(), **headers}.items():
         (generated / name).write_text(text)
-    sources = [*native_firmware.APP, chip, *native_firmware.LINK, *sorted(generated.glob("*.c"))]
+    app = [path for path in native_firmware.APP if path.name != "main.c" or chip != native_firmware.FUZZER]
+    sources = [*app, chip, *native_firmware.LINK, *sorted(generated.glob("*.c"))]
     return native_firmware.compile_c(folder / f"{kind}-firmware", sources, *flags, generated=generated)

@@ -15,6 +15,12 @@
 #include "../../firmware_templates/app/main.c"
 #undef main
 
+#if KIT_APP_SIGNAL
+#include "kit_signal.h"
+#else
+#define KIT_SIGNAL_SAMPLE_BYTES 1
+#endif
+
 enum { TYPES = 16, STATUSES = 13, LONGEST = 2000, DELIMITERS_AND_COBS = 5 };
 
 const uint32_t chip_tick_hz = 1000;
@@ -28,6 +34,8 @@ static uint32_t session;
 static uint16_t sequence;
 static struct kit_decoder sent;
 static unsigned long answers[TYPES][STATUSES];
+static unsigned long inferences;   /* that samples led to */
+static uint32_t position, due = 1; /* of the stream of samples, as the firmware told them last */
 
 static uint32_t next_random(void) { /* xorshift64*, Vigna 2016 */
     state ^= state >> 12;
@@ -68,9 +76,10 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
         length = KIT_HELLO_REQUEST_BYTES;
         break;
     case KIT_MSG_RUN: {
-        uint32_t crc = kit_crc32(0, model_input(kit_arena, 0), model_inputs[0].bytes);
         struct kit_run_request run = {(uint16_t)(below(2) ? KIT_NO_LAYER : below(5)), (uint8_t)below(2), 0};
-        crc = kit_crc32(crc, model_input(kit_arena, 1), model_inputs[1].bytes);
+        uint32_t crc = 0;
+        for (unsigned i = 0; i < MODEL_INPUT_COUNT; i++)
+            crc = kit_crc32(crc, model_input(kit_arena, i), model_inputs[i].bytes);
         run.input_crc = below(6) ? crc : number();
         kit_run_request_put(to, &run);
         length = KIT_RUN_REQUEST_BYTES;
@@ -100,6 +109,16 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
                                          (uint16_t)(below(2) ? below(500) : number())};
         kit_arena_request_put(to, &read);
         length = KIT_ARENA_REQUEST_BYTES;
+        break;
+    }
+    case KIT_MSG_SAMPLES: {
+        const uint32_t room = KIT_MAX_PAYLOAD_BYTES - KIT_SAMPLES_REQUEST_BYTES;
+        struct kit_samples_request samples = {below(8) ? position : number()};
+        uint32_t bytes = below(4) ? due * KIT_SIGNAL_SAMPLE_BYTES : below(room + 1);
+        if (bytes > room)
+            bytes = room / KIT_SIGNAL_SAMPLE_BYTES * KIT_SIGNAL_SAMPLE_BYTES;
+        kit_samples_request_put(to, &samples);
+        length = (uint16_t)(KIT_SAMPLES_REQUEST_BYTES + bytes);
         break;
     }
     case KIT_MSG_LABELS:
@@ -133,6 +152,8 @@ static void make_part(void) {
     header.type = (uint8_t)(kit_device.link.open && below(10) ? below(TYPES) : KIT_MSG_HELLO);
     if (kit_device.outputs_ready && below(2))
         header.type = KIT_MSG_OUTPUT;
+    if (KIT_APP_SIGNAL && below(2))
+        header.type = KIT_MSG_SAMPLES;
     if (below(64) == 0)
         header.type = (uint8_t)next_random();
     header.status = (uint8_t)(below(64) == 0);
@@ -165,6 +186,23 @@ int chip_getc(void) {
     return stream[stream_at++];
 }
 
+static void note_stream(const struct kit_header *header, const uint8_t *payload) {
+    if (header->status != KIT_STATUS_OK)
+        return;
+    if (header->type == (KIT_MSG_STREAM | KIT_ANSWER)) {
+        struct kit_stream_answer answer;
+        kit_stream_answer_get(&answer, payload);
+        position = 0;
+        due = answer.due;
+    } else if (header->type == (KIT_MSG_SAMPLES | KIT_ANSWER)) {
+        struct kit_samples_answer answer;
+        kit_samples_answer_get(&answer, payload);
+        position = answer.position;
+        due = answer.due;
+        inferences += answer.ran;
+    }
+}
+
 void chip_putc(uint8_t byte) {
     enum kit_decoded decoded = kit_decoder_feed(&sent, byte);
     if (decoded == KIT_DECODED_DAMAGED) {
@@ -180,6 +218,7 @@ void chip_putc(uint8_t byte) {
         }
         if ((header.type & 0x7F) < TYPES)
             answers[header.type & 0x7F][header.status]++;
+        note_stream(&header, sent.bytes + KIT_HEADER_BYTES);
     }
 }
 
@@ -209,7 +248,7 @@ int main(int argc, char **argv) {
     state = (argc > 2 ? strtoul(argv[2], NULL, 10) : 1) * 0x9E3779B97F4A7C15ULL | 1u;
     kit_decoder_start(&sent);
     for (volatile unsigned long i = 0; i < executions; i++) {
-        parts_left = 1 + below(12);
+        parts_left = 1 + below(KIT_APP_SIGNAL ? 60 : 12); /* an input takes many requests */
         stream_at = stream_end = 0;
         if (setjmp(end) == 0)
             firmware_main();
@@ -222,5 +261,6 @@ int main(int argc, char **argv) {
         for (unsigned status = 0; status < STATUSES; status++)
             if (answers[type][status] != 0)
                 printf("%u %u %lu\n", type, status, answers[type][status]);
+    printf("inferences %lu\n", inferences);
     return 0;
 }

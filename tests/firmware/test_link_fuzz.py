@@ -7,6 +7,7 @@ from pathlib import Path
 
 import native_firmware
 import pytest
+import streaming
 
 from toolchain.link import protocol
 from toolchain.link.protocol import Status
@@ -29,7 +30,7 @@ REACHED = {
 def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The fuzz driver with the firmware inside it."""
     parts = [path for path in native_firmware.APP if path.name != "main.c"]
-    sources = [native_firmware.HERE / "fuzz_link.c", *parts, native_firmware.MODEL, *native_firmware.LINK]
+    sources = [native_firmware.FUZZER, *parts, native_firmware.MODEL, *native_firmware.LINK]
     out = tmp_path_factory.mktemp("fuzz") / "fuzz_link"
     return native_firmware.compile_c(out, sources, "-O1", *native_firmware.SANITIZE)
 
@@ -40,7 +41,24 @@ def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_no_stream_of_bytes_harms_the_firmware(fuzzer: Path, executions: int) -> None:
     done = subprocess.run([fuzzer, str(executions), "1"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert answered(done.stdout) >= REACHED
+
+
+@pytest.mark.parametrize("kind", ["audio", "motion", "image"])
+@pytest.mark.parametrize("executions", [5_000, pytest.param(200_000, marks=pytest.mark.long)])
+@pytest.mark.slow
+def test_nor_one_that_has_a_front_end(tmp_path: Path, kind: str, executions: int) -> None:
+    program = streaming.native(kind, tmp_path, "-O1", *native_firmware.SANITIZE, chip=native_firmware.FUZZER)
+    done = subprocess.run([program, str(executions), "1"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    wanted = {("stream", Status.OK), ("stream", Status.LENGTH)}
+    wanted |= {("samples", s) for s in (Status.OK, Status.NOT_READY, Status.POSITION, Status.RANGE, Status.LENGTH)}
+    assert answered(done.stdout) >= (REACHED - {("output", Status.OK)}) | wanted
+    assert int(done.stdout.rpartition("inferences ")[2]) >= 10
+
+
+def answered(printed: str) -> set[tuple[str, Status]]:
+    """What the fuzzer says was answered to which request."""
     names = {message.code: message.name for message in protocol.MESSAGES}
-    rows = [tuple(map(int, line.split())) for line in done.stdout.splitlines()]
-    answered = {(names[code], Status(status)) for code, status, _ in rows if code in names}
-    assert answered >= REACHED
+    rows = [tuple(map(int, line.split())) for line in printed.splitlines() if line[0].isdigit()]
+    return {(names[code], Status(status)) for code, status, _ in rows if code in names}

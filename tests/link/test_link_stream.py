@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import native_firmware
 import numpy as np
 import pytest
 import streaming
+from faulty_port import FAULTS, FaultyPort
 
 from toolchain.emulate.pty_process import PtyProcess
-from toolchain.errors import BadInput
+from toolchain.errors import BadInput, DeviceError
 from toolchain.link import protocol
+from toolchain.link.port import open_port
 from toolchain.link.protocol import Status
 from toolchain.link.session import RequestRefused, Session, StreamAnswer
 
@@ -72,6 +75,39 @@ def test_pieces_of_any_size_make_no_difference(device: tuple[str, PtyProcess], s
         session.stream()
         answers = [session.samples(data[at : at + step]) for at in range(0, len(data), step)]
     check(list(itertools.chain(*answers)), streaming.expected(kind, samples))
+
+
+def test_no_fault_of_the_line_goes_unseen(device: tuple[str, PtyProcess]) -> None:
+    """Every sample is taken once or the loss is reported: else features and answers would be others."""
+    kind, process = device
+    samples = streaming.raw_samples(kind, COUNTS[kind])
+    expected = streaming.expected(kind, samples)
+    data, size = samples.tobytes(), streaming.SETTINGS[kind].sample_bytes
+    rng = random.Random(3)
+    real = open_port(process.port)
+    port = FaultyPort(real, 7, dict.fromkeys(FAULTS, 0.02))
+    session = Session(port, timeout=5.0)
+    session._exchange.min_wait = 0.004
+    whole = reported = 0
+    while whole < 3:
+        answers: list[StreamAnswer] = []
+        try:
+            session.hello()
+            session.stream()
+            at = 0
+            while at < len(data):
+                step = rng.randint(1, 1500) * size
+                answers += session.samples(data[at : at + step])
+                at += step
+        except DeviceError:
+            reported += 1
+            continue
+        check(answers, expected)
+        whole += 1
+    real.close()
+    assert sum(port.log.values()) > 20
+    assert session.statistics.retries > 0
+    assert reported < 5
 
 
 def test_a_stream_opened_again_begins_anew(device: tuple[str, PtyProcess]) -> None:

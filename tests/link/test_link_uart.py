@@ -8,6 +8,7 @@ from pathlib import Path
 
 import native_firmware
 import pytest
+import streaming
 
 from toolchain.emulate.pty_process import PtyProcess
 from toolchain.link import protocol
@@ -62,6 +63,32 @@ def test_bulk_input_takes_85_percent_of_the_line(uart: tuple[int, Path]) -> None
     assert overruns == 0
     assert carried > frames * room
     assert frames * room / seconds > 0.85 * BAUD / 10
+
+
+@pytest.fixture(scope="module", params=FIFOS[1:])
+def streaming_uart(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The firmware with a front end for sound."""
+    flags = (f"-DFIFO_BYTES={request.param}", f"-DCHIP_BAUD={BAUD}", "-O1", "-D_DEFAULT_SOURCE")
+    chip = native_firmware.HERE / "uart_chip.c"
+    return streaming.native("audio", tmp_path_factory.mktemp("uart"), *flags, chip=chip)
+
+
+def test_raw_samples_take_85_percent_of_the_line(streaming_uart: Path) -> None:
+    """While the front end computes the features of what came before."""
+    streams = 30
+    first = streaming.expected("audio", streaming.raw_samples("audio", 1600)).positions[0]
+    samples = streaming.raw_samples("audio", first - 1)
+
+    def work(session: Session) -> None:
+        session._exchange.min_wait = 5.0  # it is not to ask because this machine is busy
+        for _ in range(streams):
+            session.stream()
+            assert session.samples(samples) == []
+        assert session.statistics.retries == 0
+
+    _, seconds, overruns = line_after(streaming_uart, work)
+    assert overruns == 0
+    assert streams * samples.nbytes / seconds > 0.85 * BAUD / 10
 
 
 def test_a_device_busy_in_its_layers_is_not_overrun(uart: tuple[int, Path]) -> None:
