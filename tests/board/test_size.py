@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from toolchain.board.application import FrontEndFiles
 from toolchain.board.build import build_program
 from toolchain.board.compilers import all_compilers
 from toolchain.board.descriptor import load_board
@@ -133,6 +134,21 @@ def test_what_does_not_fit_is_refused_with_layer_bytes_and_remedy(
         check_fits(load_board(board), model(weights, arena))
     assert board in error.value.message
     assert f"--optimize {hint}" in error.value.hint
+
+
+def test_a_front_end_is_counted() -> None:
+    sound = FrontEndFiles({}, ram_bytes=7000, flash_bytes=9000)
+    check_fits(load_board("hifive1"), model(1000, 7000), sound)
+    message = r"arena, stack and memory of the front end \(9,000 bytes\) need 19,048 bytes of RAM, 16,384 are there"
+    with pytest.raises(BadInput, match=message) as error:
+        check_fits(load_board("hifive1"), model(1000, 8000), FrontEndFiles({}, ram_bytes=9000, flash_bytes=9000))
+    assert "[signal]" in error.value.hint
+    message = r"weights and tables of the front end \(200,000 bytes\) need 4,300,000 bytes of flash"
+    with pytest.raises(BadInput, match=message):
+        check_fits(load_board("mps2-an386"), model(4_100_000, 1000), FrontEndFiles({}, 10, flash_bytes=200_000))
+    esp32 = load_board("esp32")
+    assert place_constants(esp32, cast(Any, model(150_000, 20_000)), FrontEndFiles({}, 99, 99)).mapped is None
+    assert place_constants(esp32, cast(Any, model(150_000, 20_000)), FrontEndFiles({}, 10**5, 10**5)).mapped
 
 
 def test_constants_go_to_mapped_flash_when_ram_has_no_room() -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import streaming
 
 from tests.export.projects import BOARDS, IDENTITY, compiled
 from toolchain.board.build import Identity, firmware_sources
@@ -15,6 +16,7 @@ from toolchain.cli.export import entry
 from toolchain.errors import BadInput
 from toolchain.export import Sdk, check_target, export_project, list_sdks, load_sdk, project
 from toolchain.export.project import project_name
+from toolchain.pipeline import front_end_files
 from toolchain.tomlfile import load_toml
 
 pytestmark = pytest.mark.unit
@@ -47,6 +49,19 @@ def test_sources_of_a_further_room_are_built_too(export, sdk: str, monkeypatch: 
     assert (source.parent / "kit_link.c").is_file() and (source.parent / "kit_extra.h").is_file()
     lists = [p.read_text() for p in made.folder.rglob("CMakeLists.txt")]
     assert sum("kit_extra.c" in text for text in lists) == (0 if sdk in ("arduino", "platformio") else 1)
+
+
+@pytest.mark.parametrize("sdk", sorted(BOARDS))
+def test_a_front_end_comes_along(tmp_path: Path, sdk: str) -> None:
+    board = load_board(BOARDS[sdk])
+    made_for = streaming.compiled("audio", board.target)
+    front_end = front_end_files(streaming.SETTINGS["audio"], made_for)
+    made = project.export_project(made_for, Identity("audio", "ab" * 32), board, sdk, tmp_path / "made", front_end)
+    texts = {Path(name).name: (made.folder / name).read_text() for name in made.files if name.endswith((".c", ".h"))}
+    assert texts.items() >= front_end.files.items()
+    assert "#define KIT_APP_SIGNAL 1" in texts["kit_identity.h"]
+    lists = [(made.folder / name).read_text() for name in made.files if name.endswith("CMakeLists.txt")]
+    assert sum("kit_signal_config.c" in text for text in lists) == (0 if sdk in ("arduino", "platformio") else 1)
 
 
 def test_an_sdk_must_place_every_room(tmp_path: Path) -> None:

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streaming
 
 from tests.export.projects import MODEL
+from toolchain.board.build import Identity
+from toolchain.board.descriptor import load_board
 from toolchain.emulate.pty_process import PtyProcess
+from toolchain.export import export_project
 from toolchain.link.session import Session
 from toolchain.model.reader import read_model
 from toolchain.model.runners import reference_runner
+from toolchain.pipeline import front_end_files
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +79,24 @@ def test_the_glue_serves_the_link(export, tmp_path: Path, sdk: str, board: str, 
     stubs = STUBS / ("arduino" if sdk == "platformio" else sdk)
     defines = ["-DARDUINO_ARCH_ESP32"] if stubs.name == "arduino" else []
     assert_answers(build_native(made.folder, stubs, tmp_path / "build", *defines), board, stack)
+
+
+@pytest.mark.parametrize(("sdk", "board"), [("esp-idf", "esp32"), ("arduino", "esp32")])
+def test_raw_samples_stream_through_the_project(tmp_path: Path, sdk: str, board: str) -> None:
+    target = load_board(board)
+    made_for = streaming.compiled("audio", target.target)
+    identity = Identity("audio", made_for.graph.sha256, streaming.LABELS)
+    front_end = front_end_files(streaming.SETTINGS["audio"], made_for)
+    made = export_project(made_for, identity, target, sdk, tmp_path / "made", front_end)
+    defines = ["-DARDUINO_ARCH_ESP32"] if sdk == "arduino" else []
+    program = build_native(made.folder, STUBS / sdk, tmp_path / "build", *defines)
+    samples = streaming.raw_samples("audio", 4000)
+    with PtyProcess([program]) as device, Session.open(device.port) as session:
+        session.stream()
+        answers = session.samples(samples)
+    expected = streaming.expected("audio", samples)
+    assert [a.position for a in answers] == expected.positions
+    assert [a.outputs[0] for a in answers] == expected.outputs
 
 
 def test_the_glue_serves_the_link_over_the_chips_own_usb(export, tmp_path: Path) -> None:

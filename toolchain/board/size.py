@@ -158,6 +158,7 @@ def _refusal(board: Board, compiled: CompiledModel, kind: str, parts: Mapping[st
     largest = f"; layer {name} has the largest share, {share:,} bytes" if name else ""
     boards = "kit boards lists what other boards have"
     remedy = "a smaller input or fewer channels in that layer" if kind == "RAM" else "fewer or smaller layers"
+    remedy += ", a shorter window or smaller source in [signal]" if front_end else ""
     return BadInput(
         f"{compiled.graph.name} does not fit {board.name}: {what} need {need:,} bytes of {kind}, "
         f"{have:,} are there{largest}",

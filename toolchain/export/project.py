@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from toolchain.board.application import Application, FrontEndFiles
 from toolchain.board.build import BUILD_ID_DIGITS, Identity, decision_source, firmware_sources, identity_header
 from toolchain.board.descriptor import Board
-from toolchain.board.staging import sha256_of
+from toolchain.board.staging import Source, sha256_of
 from toolchain.errors import BadInput
 from toolchain.export.sdk import DESCRIPTION, Room, Sdk, load_sdk, sdk_folder
 from toolchain.resources import resource
@@ -76,10 +76,13 @@ def export_project(
             f"the model's arena takes {compiled.arena_bytes:,} B, the {board.name} has {ram:,} B of RAM",
             "choose a smaller model or a board with more RAM",
         )
+    sources = _firmware(compiled, identity, front_end)
     values = _values(compiled, identity, board, description.settings(sdk, board))
     values["streams"] = front_end is not None
+    if any(source.path.endswith(f"/{values['name']}.h") for source in sources):  # a kit that is called audio
+        values["name"] = project_name(f"model {identity.kit}")
     files = _Files(description, values)
-    files.add_firmware(compiled, identity, board, front_end)
+    files.add_firmware(sources, identity, board, streams=front_end is not None)
     files.add_templates(sdk)
     contents = dict(sorted(files.contents.items()))
     if description.archive:
@@ -116,6 +119,13 @@ def project_name(model: str) -> str:
     """A name that C, CMake, Kconfig and every SDK's package manager take: ``kit_``, letters, digits, underscores."""
     word = re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_").removeprefix("kit_") or "model"
     return f"kit_{word}"[:_NAME_BYTES].rstrip("_")
+
+
+def _firmware(compiled: CompiledModel, identity: Identity, front_end: FrontEndFiles | None) -> list[Source]:
+    """The sources that every board's firmware has, less those that nothing includes."""
+    sources = firmware_sources(compiled, Application("app", front_end=front_end))
+    kept = [source for source in sources if source.path != f"model/{compiled.prefix}_data.h"]
+    return [*kept, decision_source(compiled, identity)]
 
 
 def _values(
@@ -163,15 +173,10 @@ class _Files:
         """``text`` as a template."""
         return self._environment.from_string(text).render(self._values)
 
-    def add_firmware(
-        self, compiled: CompiledModel, identity: Identity, board: Board, front_end: FrontEndFiles | None
-    ) -> None:
-        """The sources that every board's firmware has, less those that nothing includes, and ``kit_identity.h``."""
-        application = Application("app", front_end=front_end)
-        sources = [s for s in firmware_sources(compiled, application) if s.path != f"model/{compiled.prefix}_data.h"]
-        sources.append(decision_source(compiled, identity))
+    def add_firmware(self, sources: Sequence[Source], identity: Identity, board: Board, *, streams: bool) -> None:
+        """``sources``, ``chip.h``, and ``kit_identity.h``, which tells whether it has a front end (``streams``)."""
         body = sha256_of(repr(board), repr(identity), *(s.path + s.text for s in sources))[:BUILD_ID_DIGITS]
-        header = identity_header(board, identity, body, streams=front_end is not None)
+        header = identity_header(board, identity, body, streams=streams)
         if self._sdk.main != "main":
             header = header.replace("\n#endif\n", f"\n#define KIT_APP_MAIN {self._sdk.main}\n\n#endif\n")
         for path, text in [*((s.path, s.text) for s in sources), ("app/kit_identity.h", header)]:
