@@ -176,10 +176,10 @@ def flash_port(board: Board, port: str | None) -> str:
 
 @contextmanager
 def connected(
-    place: Place, built: Built | None, model: Model, progress: Progress | None = None
+    place: Place, built: Built | None, model: Model, progress: Progress | None = None, build_id: str = ""
 ) -> Iterator[Connection]:
     """Start the emulator with ``built``, or flash the board with it (None: take it as it is), open a session, and check
-    that the device runs ``model``.
+    that the device runs ``model``, in the firmware with ``build_id`` where one is given.
 
     Raises DeviceError when it does not answer or is another than it should be.
     """
@@ -200,7 +200,7 @@ def connected(
         port = emulator.port if emulator else place.port
         try:
             session = stack.enter_context(open_session(port, board, progress))
-            _check_identity(session, port, board, built, model)
+            _check_identity(session, port, board, built.build_id if built else build_id, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
             per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz
@@ -225,7 +225,7 @@ def open_session(port: str, board: Board, progress: Progress) -> Session:
     return Session.open(port, board.baud, on_text=show)
 
 
-def _check_identity(session: Session, port: str, board: Board, built: Built | None, model: Model) -> None:
+def _check_identity(session: Session, port: str, board: Board, build_id: str, model: Model) -> None:
     """Raise DeviceError unless the device is ``board``, runs ``model``, and (when given) is just what was built."""
     info = session.info
     flash = f"flash it first: kit deploy {model.name} --board {board.name} --port {port}"
@@ -235,12 +235,12 @@ def _check_identity(session: Session, port: str, board: Board, built: Built | No
         raise WrongModel(
             f"the {board.name} on {port} runs another model ({info.model_sha256[:12]}, not {model.sha256[:12]})", flash
         )
-    if built is not None and info.build_id != built.build_id:
+    if build_id and info.build_id != build_id:
         raise DeviceError(
-            f"the {board.name} on {port} still runs other firmware ({info.build_id[:12]}, not {built.build_id[:12]})",
+            f"the {board.name} on {port} still runs other firmware ({info.build_id[:12]}, not {build_id[:12]})",
             "reset the board; if that does not help, flash it by its boot button",
         )
-    if built is None and model.signal is not None:
+    if not build_id and model.signal is not None:
         _check_front_end(session, f"the {board.name} on {port}", model, flash)
 
 

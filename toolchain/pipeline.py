@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from toolchain.compiler.compile import CompiledModel
     from toolchain.connection import Connection, Place
     from toolchain.evaluate.device import Expected
+    from toolchain.export import SdkProject
     from toolchain.kit import Kit
     from toolchain.signal import SignalSettings
     from toolchain.train import TrainedModel
@@ -351,25 +352,32 @@ def deploy(
     flash: bool = True,
     compiler: str | None = None,
     optimize: str = "default",
+    sdk: str | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Deployment]:
     """Everything from the kit to a tested board; the connection stays open inside the context.
 
-    With ``flash`` False a real board is taken as it is, and nothing is built. Raises what the stages raise; a check
-    that failed is told in ``failed_checks``.
+    With ``flash`` False a real board is taken as it is, and nothing is built. With ``sdk`` that SDK's own program
+    builds and flashes. Raises what the stages raise; a check that failed is told in ``failed_checks``.
     """
     from toolchain.connection import connected, where
     from toolchain.evaluate.device import run_device_test
+    from toolchain.export import SdkProject
 
     clock = _Clock()
     progress = progress or Quiet()
+    if sdk and emulate:
+        raise BadInput("--sdk and --emulate exclude each other", "an emulator runs our own firmware")
+    project = SdkProject(sdk, board, workspace.folder(kit.name, board.name) / sdk) if sdk else None
     place = where(board, emulate, port)
     with clock("train"):
         trained = train(kit, workspace, progress)
         model = kit_model(kit, trained)
         expected = expectations(kit, trained, workspace, progress)
-    built = None
-    if flash or place.emulated:
+    built, build_id = None, ""
+    if project:
+        build_id = _build_and_flash(project, model, board, optimize, place.port, clock, progress)
+    elif flash or place.emulated:
         with clock("build"):
             built = build(
                 model,
@@ -382,7 +390,7 @@ def deploy(
             )
     with ExitStack() as stack:
         with clock("start" if place.emulated else "flash"):
-            connection = stack.enter_context(connected(place, built, model, progress))
+            connection = stack.enter_context(connected(place, built, model, progress, build_id))
         count = samples or _default_samples(place)
         with clock("test"):
             progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
@@ -436,6 +444,26 @@ def running(
         )
     with connected(place, built, model, progress) as connection:
         yield model, connection
+
+
+def _build_and_flash(
+    project: SdkProject, model: Model, board: Board, optimize: str, port: str, clock: _Clock, progress: Progress
+) -> str:
+    """``model`` on the board at ``port`` by an SDK's program; the build id that its firmware says."""
+    from toolchain.board.build import Identity
+
+    with clock("build"):
+        progress.stage("compile", f"{model.name} to C for {board.target}")
+        compiled = compile_to_c(model, board.target, optimize)
+        identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
+        front_end = front_end_files(model.signal, compiled) if model.signal else None
+        made = project.write(compiled, identity, front_end)
+        progress.stage("build", f"{made.title} project in {project.folder}")
+        project.build(progress)
+    with clock("flash"):
+        progress.stage("flash", f"{board.name} on {port}")
+        project.flash(port, progress)
+    return made.build_id
 
 
 def _default_samples(place: Place) -> int:

@@ -27,6 +27,7 @@ from toolchain.cli.output import Output
 @port_option
 @samples_option
 @click.option("--answers", type=click.IntRange(min=0), metavar="N", help="Stream N answers, not until Ctrl-C.")
+@click.option("--sdk", metavar="SDK", help="Build and flash by that SDK's own program (esp-idf: idf.py).")
 @compiler_option
 @optimize_option
 def entry(
@@ -37,6 +38,7 @@ def entry(
     port: str | None,
     samples: int | None,
     answers: int | None,
+    sdk: str | None,
     compiler: str | None,
     optimize: str,
 ) -> int:
@@ -65,6 +67,7 @@ def entry(
                     samples=samples,
                     compiler=compiler,
                     optimize=optimize,
+                    sdk=sdk,
                     progress=text,
                 )
             )

@@ -30,7 +30,8 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: equal projects 
 
 @dataclass(frozen=True)
 class Exported:
-    """A project in ``folder``. ``files`` are relative to it; ``steps`` are the commands that build it there."""
+    """A project in ``folder``. ``files`` are relative to it, ``steps`` the commands that build it there, ``build_id``
+    what its firmware says when asked."""
 
     folder: Path
     sdk: str
@@ -39,6 +40,7 @@ class Exported:
     name: str
     files: tuple[str, ...]
     steps: tuple[str, ...]
+    build_id: str
     arena_bytes: int
     weights_bytes: int
 
@@ -82,7 +84,7 @@ def export_project(
     if any(source.path.endswith(f"/{values['name']}.h") for source in sources):  # a kit that is called audio
         values["name"] = project_name(f"model {identity.kit}")
     files = _Files(description, values)
-    files.add_firmware(sources, identity, board, streams=front_end is not None)
+    build_id = files.add_firmware(sources, identity, board, streams=front_end is not None)
     files.add_templates(sdk)
     contents = dict(sorted(files.contents.items()))
     if description.archive:
@@ -97,6 +99,7 @@ def export_project(
         name=values["name"],
         files=tuple(contents),
         steps=tuple(files.render(step) for step in description.steps),
+        build_id=build_id,
         arena_bytes=compiled.arena_bytes,
         weights_bytes=compiled.weights_bytes,
     )
@@ -173,8 +176,9 @@ class _Files:
         """``text`` as a template."""
         return self._environment.from_string(text).render(self._values)
 
-    def add_firmware(self, sources: Sequence[Source], identity: Identity, board: Board, *, streams: bool) -> None:
-        """``sources``, ``chip.h``, and ``kit_identity.h``, which tells whether it has a front end (``streams``)."""
+    def add_firmware(self, sources: Sequence[Source], identity: Identity, board: Board, *, streams: bool) -> str:
+        """``sources``, ``chip.h``, and ``kit_identity.h``, which tells whether it has a front end (``streams``); the
+        build id that the header says."""
         body = sha256_of(repr(board), repr(identity), *(s.path + s.text for s in sources))[:BUILD_ID_DIGITS]
         header = identity_header(board, identity, body, streams=streams)
         if self._sdk.main != "main":
@@ -183,6 +187,7 @@ class _Files:
             self._place(path, text)
         chip = resource("firmware_templates") / "chips" / "chip.h"
         self._place("chips/chip.h", chip.read_text(encoding="utf-8"))
+        return body
 
     def _place(self, path: str, text: str) -> None:
         room, _, name = path.partition("/")

@@ -21,13 +21,30 @@ DESCRIPTION = "sdk.toml"
 Room = Literal["model", "link", "app", "chips"]
 
 
+class Drive(BaseModel):
+    """How an SDK's own program builds a project in the current folder and flashes it: arguments of ``program``, as
+    jinja2 templates. ``configure`` is done once for a target, which then stands in the file ``configured``; ``oldest``
+    is the least major version that ``program --version`` may say; ``install`` is how one comes by it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    program: str
+    install: str
+    oldest: int
+    configured: str
+    configure: tuple[str, ...]
+    build: tuple[str, ...]
+    flash: tuple[str, ...]
+
+
 class Sdk(BaseModel):
     """An SDK, as its ``sdk.toml`` says. Texts are jinja2 templates.
 
     ``needs`` are the settings that a board must give in its table ``[sdk.<name>]``; ``places`` is the folder of each
     room of the firmware's sources in the project; ``copies`` are files from elsewhere in ``firmware_templates``, by
     where they go; everything lies below ``root``; ``archive`` is a zip of that folder, for SDKs that want one; ``main``
-    is what the application's main function is called; ``steps`` are the commands that build the project.
+    is what the application's main function is called; ``steps`` are the commands that build the project; ``drive`` is
+    how `kit deploy` does that itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +56,7 @@ class Sdk(BaseModel):
     copies: Mapping[str, str] = {}
     root: str = ""
     archive: str = ""
+    drive: Drive | None = None
     main: str = "main"
 
     @field_validator("places")

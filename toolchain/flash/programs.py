@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolchain.errors import BadInput, DeviceError, KitError, Missing
+from toolchain.external import run_program
 from toolchain.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 Words = tuple[str, ...]
 
 _TROUBLE = re.compile(r"error|fail|cannot|can't|^no .*(found|available)", re.IGNORECASE)
-
-#: Seconds after which a program that says nothing is taken for hung.
-TIMEOUT = 300
 
 
 @dataclass(frozen=True)
@@ -114,19 +111,13 @@ def _run(board: Board, words: Words, port: str, progress: Progress, file: str = 
     command = [path, *command_line(board, words, port, file)]
     progress.log(" ".join([name, *command[1:]]))
     output: list[str] = []
-    with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                output += [line.strip()] if line.strip() else []
-                if percent := re.findall(r"(\d+)\s?%", line):
-                    progress.update(min(100, int(percent[-1])), 100)
-            status = process.wait(TIMEOUT)
-        except BaseException:
-            process.kill()
-            raise
+
+    def see(line: str) -> None:
+        output.extend([line] if line else [])
+        if percent := re.findall(r"(\d+)\s?%", line):
+            progress.update(min(100, int(percent[-1])), 100)
+
+    status = run_program(command, see)
     if status != 0:
         said = next((line for line in output if _TROUBLE.search(line)), "")
         last = said or (output[-1] if output else f"it ended with status {status}")
