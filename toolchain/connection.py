@@ -162,14 +162,19 @@ def port_of_serial(number: str) -> str:
 
 
 def flash_port(board: Board, port: str | None) -> str:
-    """Where ``board`` is flashed: ``port``, else its serial port; empty for ways that find the board themselves.
+    """Where ``board`` is flashed: ``port``, else its serial port or its drive; empty for ways that find the board
+    themselves.
 
-    Raises BadInput for a board that is not flashed, Missing as `find_port`."""
+    Raises BadInput for a board that is not flashed, Missing as `find_port` and `flash.drive.find_drive`."""
     if board.flasher.name == "none":
         raise BadInput(
             f"{board.name} is no board that is flashed", f"kit deploy --board {board.name} --emulate runs it"
         )
-    if port or board.flasher.name in ("drive", "uf2", "dfu-util", "pyocd"):
+    if board.flasher.name in ("drive", "uf2"):
+        from toolchain.flash.drive import find_drive
+
+        return str(find_drive(board, port or ""))
+    if port or board.flasher.name in ("dfu-util", "pyocd"):
         return port or ""
     return find_port(board)
 

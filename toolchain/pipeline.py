@@ -360,7 +360,7 @@ def deploy(
     With ``flash`` False a real board is taken as it is, and nothing is built. With ``sdk`` that SDK's own program
     builds and flashes. Raises what the stages raise; a check that failed is told in ``failed_checks``.
     """
-    from toolchain.connection import connected, where
+    from toolchain.connection import connected, flash_port, where
     from toolchain.evaluate.device import run_device_test
     from toolchain.export import SdkProject
 
@@ -370,6 +370,8 @@ def deploy(
         raise BadInput("--sdk and --emulate exclude each other", "an emulator runs our own firmware")
     project = SdkProject(sdk, board, workspace.folder(kit.name, board.name) / sdk) if sdk else None
     place = where(board, emulate, port)
+    if flash and not place.emulated and board.flasher.name != "none":
+        flash_port(board, place.port)  # what cannot be flashed is refused before any work
     with clock("train"):
         trained = train(kit, workspace, progress)
         model = kit_model(kit, trained)

@@ -58,6 +58,16 @@ def test_two_equal_boards_without_a_choice_are_both_named(two_boards) -> None:
     assert "/dev/ttyUSB0 (serial number 0001)" in hint and "/dev/ttyACM0 (serial number 7C:DF:A1:00:00:01)" in hint
 
 
+@pytest.mark.parametrize("command", ["flash", "deploy"])
+@pytest.mark.parametrize("board", ["pico", "nucleo-f401re"])
+def test_a_drive_that_is_not_mounted_is_told_before_any_work(monkeypatch, capsys, command: str, board: str) -> None:
+    monkeypatch.setattr("toolchain.board.connected.mounted_drives", list)
+    words = ["--port", "/dev/null"] if command == "deploy" else []
+    assert run([command, "digits", "--board", board, *words]) == 3
+    said = capsys.readouterr().err
+    assert f"the drive of {board}" in said and "train" not in said
+
+
 def test_a_serial_number_or_mac_chooses(two_boards, monkeypatch, capsys) -> None:
     assert port_of_serial("0001") == "/dev/ttyUSB0"
     assert port_of_serial("7cdfa1000001") == "/dev/ttyACM0"

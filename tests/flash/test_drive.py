@@ -80,9 +80,12 @@ def test_what_is_for_another_board_is_refused(tmp_path: Path, pico: Path) -> Non
 def test_a_drive_that_is_not_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolchain.board.connected.mounted_drives", list)
     image = built(tmp_path, to_uf2(0x10000000, bytes(300), FAMILY), "a.uf2")
-    with pytest.raises(Missing, match="the drive of a-board") as error:
-        flash_board(board("uf2", UF2), image, "/dev/ttyACM0", Quiet())
-    assert "hold BOOTSEL" in error.value.hint
+    monkeypatch.chdir(tmp_path)
+    for name, port in (("uf2", "/dev/ttyACM0"), ("uf2", ""), ("drive", "")):
+        with pytest.raises(Missing, match="the drive of a-board") as error:
+            flash_board(board(name, UF2), image, port, Quiet())
+        assert "hold BOOTSEL" in error.value.hint
+    assert [p.name for p in tmp_path.iterdir()] == ["a.uf2"], "the current folder is no drive"
 
 
 def test_a_drive_that_goes_away_too_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def image_of(board: Board, built: Built) -> Path:
 
 def find_drive(board: Board, port: str) -> Path:
     """Where the drive of ``board`` is mounted. Raises Missing for none or several."""
-    if Path(port).is_dir():
+    if port and Path(port).is_dir():  # an empty one would be the current folder
         return Path(port)
     from toolchain.board.connected import find_connected, mounted_drives
 
