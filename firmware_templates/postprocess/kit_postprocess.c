@@ -1,5 +1,7 @@
 #include "kit_postprocess.h"
 
+#include "kit_scores.h"
+
 #include <string.h>
 
 #define NO_VOTE 255u
@@ -38,34 +40,16 @@ void kit_postprocess_reset(struct kit_postprocess *state) {
     }
 }
 
-static int32_t value_at(const struct kit_postprocess_config *config, const void *output, uint32_t i) {
-    return config->value_bytes == 1u ? ((const int8_t *)output)[i] : ((const int16_t *)output)[i];
-}
-
-static int32_t limited(int64_t x) {
-    return x > INT32_MAX ? INT32_MAX : x < -INT32_MAX ? -INT32_MAX : (int32_t)x;
-}
-
 /* numerator / denominator to the nearest, halves away from zero. */
 static int32_t divided(int64_t numerator, int64_t denominator) {
     const int64_t half = denominator / 2;
-    return limited((numerator < 0 ? numerator - half : numerator + half) / denominator);
+    return kit_limited((numerator < 0 ? numerator - half : numerator + half) / denominator);
 }
 
 /* The score of a sum over `count` values. */
 static int32_t score_of(const struct kit_postprocess_config *config, int32_t sum, uint32_t count) {
     const int64_t steps = (int64_t)sum - (int64_t)count * config->zero_point;
     return divided(steps * config->multiplier, (int64_t)count << config->shift);
-}
-
-static uint32_t greatest_value(const struct kit_postprocess_config *config, const void *output) {
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < config->labels; i++) {
-        if (value_at(config, output, i) > value_at(config, output, best)) {
-            best = i;
-        }
-    }
-    return best;
 }
 
 static uint32_t greatest_sum(const struct kit_postprocess *state) {
@@ -93,7 +77,7 @@ static void add_values(struct kit_postprocess *state, const void *output) {
     int full;
     uint8_t *place = next_place(state, bytes, &full);
     for (uint32_t i = 0; i < config->labels; i++) {
-        state->sums[i] += value_at(config, output, i) - (full ? value_at(config, place, i) : 0);
+        state->sums[i] += kit_value_at(config, output, i) - (full ? kit_value_at(config, place, i) : 0);
     }
     memcpy(place, output, bytes);
 }
@@ -115,12 +99,12 @@ static int32_t by_score(const struct kit_postprocess *state, const void *output,
     const struct kit_postprocess_config *config = state->config;
     const int averaged = config->smoothing == KIT_SMOOTHING_MOVING_AVERAGE;
     const uint32_t count = averaged ? state->count : 1u;
-    uint32_t best = averaged ? greatest_sum(state) : greatest_value(config, output);
-    *score = score_of(config, averaged ? state->sums[best] : value_at(config, output, best), count);
+    uint32_t best = averaged ? greatest_sum(state) : kit_greatest_value(config, output);
+    *score = score_of(config, averaged ? state->sums[best] : kit_value_at(config, output, best), count);
     if (state->winner >= 0 && config->hysteresis != 0) {
         const uint32_t last = (uint32_t)state->winner;
         const int32_t again =
-            score_of(config, averaged ? state->sums[last] : value_at(config, output, last), count);
+            score_of(config, averaged ? state->sums[last] : kit_value_at(config, output, last), count);
         if ((int64_t)again + config->hysteresis >= *score) {
             *score = again;
             return (int64_t)again + config->hysteresis >= config->threshold ? (int32_t)last : -1;
@@ -132,8 +116,8 @@ static int32_t by_score(const struct kit_postprocess *state, const void *output,
 /* The label that more than half of the last answers were for, -1 for none. */
 static int32_t by_votes(struct kit_postprocess *state, const void *output, int32_t *score) {
     const struct kit_postprocess_config *config = state->config;
-    const uint32_t seen = greatest_value(config, output);
-    const int certain = score_of(config, value_at(config, output, seen), 1) >= config->threshold;
+    const uint32_t seen = kit_greatest_value(config, output);
+    const int certain = score_of(config, kit_value_at(config, output, seen), 1) >= config->threshold;
     uint32_t best;
     add_vote(state, certain ? seen : NO_VOTE);
     best = greatest_sum(state);

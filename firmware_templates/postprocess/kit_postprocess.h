@@ -61,6 +61,10 @@ struct kit_postprocess *kit_postprocess_init(const struct kit_postprocess_config
 /* Forget the answers so far. */
 void kit_postprocess_reset(struct kit_postprocess *state);
 
+/* The decision where `kit_postprocess_decide` would do no more than take the greatest score: without
+ * smoothing, threshold, hysteresis, ignored labels and refractory time. It needs no memory. */
+struct kit_decision kit_postprocess_greatest(const struct kit_postprocess_config *config, const void *output);
+
 /* Take in the model's output (`labels` values, aligned as their type) and decide. */
 struct kit_decision kit_postprocess_decide(struct kit_postprocess *state, const void *output);
 

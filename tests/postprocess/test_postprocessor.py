@@ -81,7 +81,8 @@ def test_decisions_are_those_of_the_reference(case: tuple[PostprocessingSettings
     arrays(np.int16, (20, 4)),
 )  # fmt: skip
 def test_any_quantisation(smoothing, scale: float, zero: int, values: np.ndarray) -> None:
-    stream = Postprocessor(PostprocessingSettings(smoothing=smoothing), output(4, DType.INT16, scale, zero)).start()
+    s = PostprocessingSettings(smoothing=smoothing)
+    stream = Postprocessor(s, output(4, DType.INT16, scale, zero), "abcd").start()
     real = (values.astype(float) - zero) * scale
     if smoothing != "none":
         real = np.array([real[max(0, n - 2) : n + 1].mean(0) for n in range(len(real))])
@@ -92,7 +93,7 @@ def test_any_quantisation(smoothing, scale: float, zero: int, values: np.ndarray
 
 
 def test_scores_beyond_the_range_are_limited() -> None:
-    stream = Postprocessor(PostprocessingSettings(), output(2, DType.INT8, 1e6, 0)).start()
+    stream = Postprocessor(PostprocessingSettings(), output(2, DType.INT8, 1e6, 0), "ab").start()
     assert stream.decide(np.array([127, 0], np.int8)) == Decision(0, (2**31 - 1) / 65536)
     assert stream.decide(np.array([-128, -127], np.int8)) == Decision(1, -(2**31 - 1) / 65536)
 
@@ -108,9 +109,27 @@ def test_a_reset_forgets() -> None:
 
 
 def test_without_settings_the_greatest_score_decides() -> None:
-    stream = Postprocessor(PostprocessingSettings(), output(3)).start()
+    stream = Postprocessor(PostprocessingSettings(), output(3), "abc").start()
     assert stream.decide(np.array([-128, 127, 127], np.int8)) == Decision(1, 255 / 256)
     assert stream.decide(np.array([-128, -128, -128], np.int8)) == Decision(0, 0.0)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.floats(2.0**-30, 1e6, width=32), st.integers(-128, 127), arrays(np.int8, (20, 3)))
+def test_the_short_way_decides_the_same(scale: float, zero: int, values: np.ndarray) -> None:
+    """What firmware without settings calls, which leaves the rest of post-processing out."""
+    post = Postprocessor(PostprocessingSettings(), output(3, DType.INT8, scale, zero), "abc")
+    assert "#define KIT_POSTPROCESS_LEVEL 1\n" in post.header()
+    config, _kept = ROOM.fill("kit_postprocess_config", post.values)
+    ROOM.library.kit_postprocess_greatest.restype = ROOM.structure("kit_decision")
+    stream = post.start()
+    for row in values:
+        made = ROOM.library.kit_postprocess_greatest(ctypes.byref(config), ctypes.c_void_p(row.ctypes.data))
+        assert Decision.of(made.label, made.score) == stream.decide(row)
+
+
+def test_without_labels_there_is_nothing_to_decide() -> None:
+    assert not Postprocessor(PostprocessingSettings(), output(3)).decides
 
 
 @pytest.mark.parametrize(

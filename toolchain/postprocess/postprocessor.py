@@ -40,7 +40,7 @@ class Decision:
 
 
 class Postprocessor:
-    """Decisions on the ``output`` of a model whose classes are called ``labels`` (none: any number of classes).
+    """Decisions on the ``output`` of a model whose classes are called ``labels`` (none: there is nothing to decide).
 
     An output that is no row of int8 or int16 scores, one a label, is never decided on. Raises `BadInput` when
     ``settings`` ask for something that it cannot have.
@@ -62,12 +62,15 @@ class Postprocessor:
     def header(self) -> str:
         """`HEADER`: this configuration frozen in, for one file to include."""
         v = self.values
+        plain = {"smoothing": 0, "threshold": _LEAST, "hysteresis": 0, "debounce": 0}
+        level = 1 if all(v[key] == value for key, value in plain.items()) and not v["ignored"].any() else 2
         answer = {0: 0, 1: v["labels"] * v["value_bytes"], 2: 1}[v["smoothing"]]
         return (
             "/* Generated: how the scores of this model become decisions. */\n"
             '#ifndef KIT_POSTPROCESS_CONFIG_H\n#define KIT_POSTPROCESS_CONFIG_H\n\n#include "kit_postprocess.h"\n\n'
+            f"#define KIT_POSTPROCESS_LEVEL {level if self.decides else 0}\n"
             f"#define KIT_POSTPROCESS_MEMORY KIT_POSTPROCESS_BYTES({v['labels']}u, {v['length']}u, {answer}u)\n\n"
-            + ROOM.definition(_CONFIG, "kit_postprocess_settings", v, "static const")
+            + (ROOM.definition(_CONFIG, "kit_postprocess_settings", v, "static const") if self.decides else "")
             + "\n#endif\n"
         )
 
@@ -112,7 +115,7 @@ def _values(s: PostprocessingSettings, output: Tensor, labels: Sequence[str]) ->
     """The members of the configuration struct."""
     kind, size = output.dtype.numpy, int(np.prod(output.shape))
     value_bytes = {"int8": 1, "int16": 2}.get(np.dtype(kind).name, 0)
-    fits = value_bytes and size and output.quantization is not None and (not labels or len(labels) == size)
+    fits = value_bytes and size and output.quantization is not None and len(labels) == size
     if not fits and s != PostprocessingSettings():
         raise BadInput(
             f"postprocessing: the model's output is {np.dtype(kind).name} {list(output.shape)},"
@@ -135,7 +138,7 @@ def _values(s: PostprocessingSettings, output: Tensor, labels: Sequence[str]) ->
         "threshold": _LEAST if s.threshold is None else round(s.threshold * ONE),
         "hysteresis": round(s.hysteresis * ONE),
         "debounce": s.debounce,
-        "ignored": np.array([i < len(labels) and labels[i] in s.ignored for i in range(count)], np.uint8),
+        "ignored": np.array([label in s.ignored for label in labels[:count]], np.uint8),
     }
 
 
