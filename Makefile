@@ -1,10 +1,10 @@
-# make demo | test | check | setup | bench | conformance | fuzz | lock | format | clean
+# make demo | test | check | setup | bench | kits | conformance | fuzz | lock | format | clean
 SHELL := /bin/bash
 BIN := .venv/bin
 C_FILES = $(shell git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'tests/*.c' 'tests/*.h' 'toolchain/*.c')
 PYTEST = $(BIN)/pytest -q
 
-.PHONY: help setup demo test check lint format bench conformance fuzz lock clean
+.PHONY: help setup demo test check lint format bench kits conformance fuzz lock clean
 
 help:
 	@echo "make demo         set up, then train a model and run it on an emulated ESP32"
@@ -12,6 +12,7 @@ help:
 	@echo "make check        lint and the unit tests, within a minute"
 	@echo "make setup        compilers, emulators and .venv"
 	@echo "make bench        the README's table: our code and TFLM on an emulated Cortex-M4"
+	@echo "make kits         every kit trained in full and proved on emulated boards: the README's table of kits"
 	@echo "make conformance  1,000 generated models an operator against TFLM"
 	@echo "make fuzz         20,000 damaged model files"
 	@echo "make lock         requirements.lock anew from pyproject.toml"
@@ -55,6 +56,9 @@ check: lint
 
 bench: setup
 	@$(BIN)/python -m benchmarks.table
+
+kits: setup
+	@$(BIN)/python -m benchmarks.kits
 
 conformance: setup
 	KIT_CASES=1000 $(PYTEST) -n 2 --dist worksteal tests/conformance

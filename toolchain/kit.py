@@ -118,6 +118,11 @@ class Training(_Table):
         pattern=r"^([A-Za-z_]\w*)?$",
         description="function of the model's file that varies a batch: (inputs, numpy Generator) -> inputs",
     )
+    quantization_aware: bool = Field(default=False, description="go on with weights that are rounded as int8")
+    prune_channels: float = Field(
+        default=0.0, ge=0, lt=1, description="part of each layer's channels that is removed, the least by magnitude"
+    )
+    refine_epochs: Count = Field(default=4, description="epochs of going on behind pruning or with rounded weights")
 
 
 class QuantizationSpec(_Table):

@@ -128,17 +128,23 @@ class Deployment:
         }
 
 
-def train(kit: Kit, workspace: Workspace, progress: Progress | None = None) -> TrainedModel:
-    """Train ``kit`` and convert its model to int8, unless that was done; ``build/<kit>/model`` holds the result."""
+def train(
+    kit: Kit, workspace: Workspace, progress: Progress | None = None, base: TrainedModel | None = None
+) -> TrainedModel:
+    """Train ``kit`` and convert its model to int8, unless that was done; ``build/<kit>/model`` holds the result.
+
+    ``base`` is an earlier training that is gone on with.
+    """
     from toolchain.train import load_trained
 
     def make(folder: Path) -> None:
         from toolchain.train import train_kit
 
-        train_kit(kit, folder, progress)
+        train_kit(kit, folder, progress, base)
 
     made_from = {
         "kit": kit.training_key(),
+        "base": base.metrics["model_sha256"] if base else None,
         "source": source_hash("train", "data", "signal", "kit.py"),
         "front_end": _front_end_source(kit),
         "versions": versions("tensorflow", "tensorflow-cpu", "keras", "numpy", "scikit-learn"),

@@ -37,3 +37,14 @@ def test_cross_validation_tells_each_fold(kit):
     assert sorted(person for fold in people for person in fold) == list(range(1, 11))
     assert said["accuracy_int8"] == pytest.approx(sum(fold["accuracy_int8"] for fold in said["folds"]) / 2)
     assert said["accuracy_int8_deviation"] >= 0
+
+
+def test_compare_models(kit):
+    said = kit.json("compare-models", "anomaly:small", "--prune", "0.5", timeout=300)
+    names = ["float", "int8", "int8, rounded", "int8, pruned", "int8, pruned and rounded"]
+    assert [variant["name"] for variant in said["variants"]] == names
+    floating, int8, _, pruned, _ = said["variants"]
+    assert floating["weights_bytes"] > 3 * int8["weights_bytes"] > 3 * pruned["weights_bytes"] > 0
+    assert all(variant["latency"] > 0 and 0.5 < variant["auc"] <= 1 for variant in said["variants"])
+    table = kit("compare-models", "anomaly:small", "--prune", "0.5")
+    assert table.returncode == 0 and "pruned and rounded" in table.stdout

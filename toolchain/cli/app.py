@@ -36,6 +36,7 @@ COMMANDS = (
     "profile",
     "monitor",
     "compare",
+    "compare-models",
     "bench",
     "mlperf",
     "export",
@@ -55,7 +56,7 @@ class Commands(click.RichGroup):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        return getattr(importlib.import_module(f"toolchain.cli.{name}"), "entry")  # noqa: B009
+        return getattr(importlib.import_module(f"toolchain.cli.{name.replace('-', '_')}"), "entry")  # noqa: B009
 
     def resolve_command(self, ctx: click.Context, args: list[str]):  # type: ignore[no-untyped-def]
         from toolchain.nearest import nearest

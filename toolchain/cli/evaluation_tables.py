@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toolchain.evaluate.checks import Check
     from toolchain.evaluate.folder import FolderTest
     from toolchain.evaluate.kit_test import KitTest
+    from toolchain.evaluate.models import ModelComparison
     from toolchain.evaluate.profile import Profile
     from toolchain.evaluate.statistics import ClassScore
     from toolchain.evaluate.stream_test import StreamTest
@@ -115,3 +116,28 @@ def profiled(name: str, where: str, profile: Profile) -> RenderableType:
             percent(layer.reached),
         )
     return Group(table, Text(f"roof: {profile.roof.source}", "dim"))
+
+
+def compared_models(result: ModelComparison) -> RenderableType:
+    """A row a variant."""
+    anomalies = any(variant.auc is not None for variant in result.variants)
+    table = Table(
+        "model", "accuracy", *(["AUC"] if anomalies else []), "weights", ".tflite", "latency", "flash", "arena",
+        title=f"{result.kit} on {result.board}, {result.samples:,} test samples", title_justify="left", box=None,
+    )  # fmt: skip
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for variant in result.variants:
+        unit = {"us": "µs"}.get(variant.unit, variant.unit)
+        sizes = ("–" if size is None else f"{size:,} B" for size in (variant.flash_bytes, variant.arena_bytes))
+        table.add_row(
+            variant.name,
+            percent(variant.accuracy),
+            *([f"{variant.auc:.3f}" if variant.auc is not None else "–"] if anomalies else []),
+            f"{variant.weights_bytes:,} B",
+            f"{variant.model_bytes:,} B",
+            "–" if variant.latency is None else f"{figure(variant.latency)} {unit}",
+            *sizes,
+        )
+    note = f"rounded: trained on with weights rounded as int8; pruned: without {percent(result.pruned)} of the channels"
+    return Group(table, Text(note, "dim"))

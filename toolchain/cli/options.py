@@ -27,7 +27,9 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.RichCommand
 
         called = click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")(called)
         called = click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")(called)
-        return click.command(cls=click.RichCommand, name=function.__module__.rpartition(".")[2], **settings)(called)
+        return click.command(
+            cls=click.RichCommand, name=function.__module__.rpartition(".")[2].replace("_", "-"), **settings
+        )(called)
 
     return decorate
 

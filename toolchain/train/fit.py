@@ -18,7 +18,9 @@ from toolchain.kit import Kit
 from toolchain.progress import Progress
 from toolchain.train.anomaly import NORMAL
 from toolchain.train.measure import only_class
+from toolchain.train.refine import refine, refines
 from toolchain.train.tensorflow import import_tensorflow
+from toolchain.train.trained import TrainedModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +33,12 @@ class Fit:
     best_epoch: int
 
 
-def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
+def fit(kit: Kit, data: Dataset, progress: Progress, base: TrainedModel | None = None) -> Fit:
     """Train the kit's model on ``data.train``, stopping by ``data.validation``.
 
     Equal kits give equal weights on equal machines and versions of TensorFlow, if `tensorflow.fix_order_of_sums` was
-    called in this process. Raises `BadInput` when the kit's code
-    fails or builds something that does not fit the kit.
+    called in this process. ``base`` is an earlier training of the kit to go on with instead (see `refine`). Raises
+    `BadInput` when the kit's code fails or builds something that does not fit the kit.
     """
     import_tensorflow()
     import keras
@@ -46,29 +48,47 @@ def fit(kit: Kit, data: Dataset, progress: Progress) -> Fit:
     code = _load_code(kit)
     model = _build(kit, code)
     batches = _batches(kit, data, _function(kit, code, "augment", kit.training.augment))
-    steps, at_once = len(batches) * kit.training.epochs, min(len(batches), 32)
-    rebuilds = kit.task == "anomaly"
+    loss = "mean_squared_error" if kit.task == "anomaly" else "sparse_categorical_crossentropy"
+    validation = _pairs(kit, data.validation)
+    if base is None:
+        curves = _train(kit, model, loss, batches, validation, progress)
+    else:
+        model = keras.models.load_model(base.keras)
+        curves = {name: list(values) for name, values in base.metrics["history"].items()}
+    if refines(kit):
+        refine(kit, model, loss, batches, validation, _reporting(kit.training.refine_epochs, len(batches), progress))
+    return Fit(model, curves, int(np.argmin(curves["val_loss"])) + 1)
+
+
+def _train(
+    kit: Kit, model: Any, loss: str, batches: Any, validation: tuple[np.ndarray, np.ndarray], progress: Progress
+) -> dict[str, list[float]]:
+    """Train the new ``model``; the curves of `Fit`."""
+    import keras
+
+    steps, epochs = len(batches), kit.training.epochs
+    rate = keras.optimizers.schedules.CosineDecay(kit.training.learning_rate, steps * epochs)
     model.compile(
-        optimizer=keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(kit.training.learning_rate, steps)),
-        loss="mean_squared_error" if rebuilds else "sparse_categorical_crossentropy",
-        metrics=[] if rebuilds else ["accuracy"],
-        steps_per_execution=at_once,  # fewer returns to Python: twice as fast for small models
+        optimizer=keras.optimizers.Adam(rate),
+        loss=loss,
+        metrics=[] if kit.task == "anomaly" else ["accuracy"],
+        steps_per_execution=min(steps, 32),  # fewer returns to Python: twice as fast for small models
     )
     stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=kit.training.patience, restore_best_weights=True)
     history = model.fit(
         batches,
-        validation_data=_pairs(kit, data.validation),
-        epochs=kit.training.epochs,
-        callbacks=[stop, _reporting(kit, len(batches), progress)],
+        validation_data=validation,
+        epochs=epochs,
+        callbacks=[stop, _reporting(epochs, steps, progress)],
         verbose=0,
     ).history
     curves = {name: [float(value) for value in history[name]] for name in sorted(history)}
     if not np.isfinite(curves["loss"]).all():
         raise kit.refuse(("training", "learning_rate"), "the loss is not a number any more", "take a smaller one")
-    return Fit(model, curves, int(np.argmin(curves["val_loss"])) + 1)
+    return curves
 
 
-def _reporting(kit: Kit, batches: int, progress: Progress) -> Any:
+def _reporting(epochs: int, batches: int, progress: Progress) -> Any:
     """A callback that tells how far the training is, within an epoch too."""
     import keras
 
@@ -80,13 +100,13 @@ def _reporting(kit: Kit, batches: int, progress: Progress) -> Any:
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             part = min(batch + 1, batches) / batches
-            progress.update(round(self.epoch + part, 2), kit.training.epochs, self.note)
+            progress.update(round(self.epoch + part, 2), epochs, self.note)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             right, loss = logs.get("val_accuracy"), logs["val_loss"]
             validation = f"{loss:.3g}" if right is None else f"{100 * right:.1f} %"
             self.note = f"loss {logs['loss']:.3g}, validation {validation}"
-            progress.update(epoch + 1, kit.training.epochs, self.note)
+            progress.update(epoch + 1, epochs, self.note)
 
     return Reporting()
 

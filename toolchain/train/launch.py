@@ -23,11 +23,14 @@ from toolchain.train.tensorflow import require_packages
 from toolchain.train.trained import TrainedModel, load_trained
 
 
-def train_kit(kit: Kit, out_dir: Path, progress: Progress | None = None) -> TrainedModel:
+def train_kit(
+    kit: Kit, out_dir: Path, progress: Progress | None = None, base: TrainedModel | None = None
+) -> TrainedModel:
     """Train ``kit`` and leave the result in ``out_dir``, replacing what an earlier training left there.
 
     The folder then holds the Keras model, the float and the int8 ``.tflite``, ``metrics.json`` and the pictures (see
-    `TrainedModel`). Until all of it is complete ``out_dir`` stays as it was. Pass marks are not applied here.
+    `TrainedModel`). Until all of it is complete ``out_dir`` stays as it was. Pass marks are not applied here. With
+    ``base``, an earlier training of the kit, its model is gone on with (pruned, weights rounded) instead of a new one.
 
     Raises `Missing` when a package is not installed, `BadInput` when the kit, its data or its code cannot be used,
     `KitError` when the training process dies.
@@ -36,24 +39,25 @@ def train_kit(kit: Kit, out_dir: Path, progress: Progress | None = None) -> Trai
     require_packages()
     out_dir = out_dir.absolute()
     out_dir.parent.mkdir(parents=True, exist_ok=True)
-    progress.stage("train", f"{kit.title}, at most {kit.training.epochs} epochs")
+    epochs = kit.training.epochs if base is None else kit.training.refine_epochs
+    progress.stage("train", f"{kit.title}, at most {epochs} epochs")
     folder = out_dir.with_name(f".{out_dir.name}-{os.getpid()}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        _run(kit, folder, progress)
+        _run(kit, folder, progress, base)
         _replace(folder, out_dir)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return load_trained(out_dir)
 
 
-def _run(kit: Kit, folder: Path, progress: Progress) -> None:
+def _run(kit: Kit, folder: Path, progress: Progress, base: TrainedModel | None) -> None:
     doing = "training"
     with tempfile.TemporaryFile() as log, _worker(log) as child:
         assert child.stdin is not None and child.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once: the log says why
-            pickle.dump((kit, folder), child.stdin)
+            pickle.dump((kit, folder, base), child.stdin)
             child.stdin.flush()
         for line in child.stdout:
             kind, *values = json.loads(line)

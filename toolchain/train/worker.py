@@ -1,9 +1,9 @@
 """The training process: ``python -m toolchain.train.worker``, started by `launch.train_kit` only.
 
-Standard input carries, pickled, the kit and the folder (existing, empty) to leave the result in; then it stays open:
-when it closes, the parent is gone, and this process removes what it has written and ends. Standard output carries one
-JSON array a line, the name of an event and its values (see `launch`). What TensorFlow and the kit's code print goes to
-standard error.
+Standard input carries, pickled, the kit, the folder (existing, empty) to leave the result in, and the training to go on
+with or None; then it stays open: when it closes, the parent is gone, and this process removes what it has written and
+ends. Standard output carries one JSON array a line, the name of an event and its values (see `launch`). What TensorFlow
+and the kit's code print goes to standard error.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ class _Reporter:
 def main() -> None:
     report = _Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
-    kit, folder = pickle.load(sys.stdin.buffer)
+    kit, folder, base = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     try:
-        run(kit, folder, report)
+        run(kit, folder, report, base)
     except KitError as error:
         report.send("error", type(error).__name__, error.message, error.hint)
     except OSError as error:
@@ -85,10 +85,11 @@ def _end_with_parent(folder: Path) -> None:
     os._exit(1)
 
 
-def run(kit: Kit, folder: Path, report: _Reporter) -> None:
+def run(kit: Kit, folder: Path, report: _Reporter, base: names.TrainedModel | None) -> None:
     """Train, convert, measure and draw; `launch.train_kit` tells what is in the folder then.
 
-    With folds there is a training for each; the model that is kept is the first one's.
+    With folds there is a training for each; the model that is kept is the first one's, and only that is gone on with
+    from ``base``.
     """
     from toolchain.train.convert import convert_float
     from toolchain.train.pictures import draw_confusion, draw_learning_curve
@@ -104,8 +105,8 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
 
     with timed("fit"):
         fix_order_of_sums()
-    folds = kit.data.folds or 1
-    data, fitted, int8, measured = _train_once(kit, report, timed, 0)
+    folds = (kit.data.folds or 1) if base is None else 1
+    data, fitted, int8, measured = _train_once(kit, report, timed, 0, base)
     with timed("convert"):
         fitted.model.save(folder / names.KERAS)
         (folder / names.INT8_TFLITE).write_bytes(int8)
@@ -145,7 +146,7 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
         "seconds": seconds,
         "versions": _versions(),
     }
-    if kit.data.folds:
+    if folds > 1:
         metrics["cross_validation"] = cross_validation(results)
     if kit.task == "anomaly":
         metrics |= {
@@ -158,7 +159,11 @@ def run(kit: Kit, folder: Path, report: _Reporter) -> None:
 
 
 def _train_once(
-    kit: Kit, report: _Reporter, timed: Callable[[str], AbstractContextManager[None]], fold: int
+    kit: Kit,
+    report: _Reporter,
+    timed: Callable[[str], AbstractContextManager[None]],
+    fold: int,
+    base: names.TrainedModel | None = None,
 ) -> tuple[Dataset, Fit, bytes, Measured]:
     """One training, with the samples of fold ``fold`` left out of it, and what came of it."""
     from toolchain.train.convert import convert_int8
@@ -170,7 +175,7 @@ def _train_once(
     with timed("load"):
         data = load_dataset(kit, report, fold)
     with timed("fit"):
-        fitted = fit(kit, data, report)
+        fitted = fit(kit, data, report, base)
     report.log("converting to int8")
     with timed("convert"):
         chosen = shuffled(len(data.train), kit.data.split_seed)[: kit.quantization.representative_samples]
