@@ -44,7 +44,7 @@ def _commands() -> list[tuple[str, ...]]:
     """Every command, those of a group by both words."""
     found: list[tuple[str, ...]] = []
     for name in COMMANDS:
-        command = importlib.import_module(f"toolchain.cli.{name}").entry
+        command = importlib.import_module(f"toolchain.cli.{name.replace('-', '_')}").entry
         found += [(name, inner) for inner in command.commands] if isinstance(command, click.Group) else [(name,)]
     return found
 
