@@ -85,7 +85,7 @@ class Built:
         return {
             "elf": str(self.elf),
             "images": [{"address": address, "file": str(path)} for address, path in self.images],
-            "memory": asdict(self.memory),
+            "memory": self.memory.as_json(),
             "firmware_sha256": self.firmware_sha256,
             "build_id": self.build_id,
             "compiler": self.compiler,
@@ -119,7 +119,7 @@ class Deployment:
             "board": self.board,
             "emulated": self.emulated,
             **self.test.as_json(),
-            "memory": asdict(self.memory),
+            "memory": self.memory.as_json(),
             "model_sha256": self.model.sha256,
             "firmware_sha256": self.built.firmware_sha256 if self.built else None,
             "port": self.port,

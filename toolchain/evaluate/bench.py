@@ -56,7 +56,7 @@ class Bench:
             **said,
             "instructions": self.time if self.unit == "instructions" else None,
             "latency": {"unit": self.unit, "p50": self.time, "p95": self.time},
-            **asdict(self.memory),
+            **self.memory.as_json(),
         }
 
 

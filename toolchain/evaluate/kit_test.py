@@ -73,7 +73,7 @@ class KitTest:
             **self.test.as_json(),
             "labels": list(self.model.labels),
             "classes": [asdict(score) for score in self.test.scores(self.model.labels)],
-            "memory": asdict(self.memory),
+            "memory": self.memory.as_json(),
             "link": asdict(self.link),
             "model_sha256": self.model.sha256,
             "firmware_sha256": self.built.firmware_sha256 if self.built else None,

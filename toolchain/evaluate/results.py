@@ -58,6 +58,10 @@ class Memory:
     front_end_flash_bytes: int | None = None
     front_end_ram_bytes: int | None = None
 
+    def as_json(self) -> dict[str, int | None]:
+        """Every figure by name; those of the front end only where there is one."""
+        return {name: said for name, said in asdict(self).items() if said is not None or "front_end" not in name}
+
 
 @dataclass(frozen=True)
 class LinkHealth:
