@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
 
+import native_firmware
 import numpy as np
 import pytest
 
 from tests.cli.conftest import command, environment
+from toolchain.emulate.pty_process import PtyProcess
 from toolchain.model.graph import DType, Quantization, Tensor
 from toolchain.postprocess import PostprocessingSettings, Postprocessor
 from toolchain.resources import resource
@@ -186,3 +189,24 @@ def test_what_is_refused(kit, arguments: tuple[str, ...], status: int, says: str
     np.save(kit.cwd / "bad.npy", np.zeros(7, np.uint8))
     message, hint = kit.refused("stream", *arguments, status=status)
     assert says in message and hint
+
+
+@pytest.fixture
+def other_firmware(tmp_path: Path):
+    """A board that runs the firmware of another kit: its port."""
+    with PtyProcess([native_firmware.host_firmware(tmp_path / "firmware")]) as process:
+        yield process.port
+
+
+def test_another_kit_s_firmware_is_said_and_deploying_is_offered(kit, other_firmware: str, tmp_path: Path) -> None:
+    arguments = ("digits", "--board", "host", "--port", other_firmware)
+    message, hint = kit.refused("stream", *arguments, status=4)
+    assert "runs another model (00112233" in message
+    assert f"kit deploy digits --board host --port {other_firmware}" in hint
+    for answer in "ny":
+        with on_terminal(tmp_path, *arguments) as terminal:
+            terminal.wait(lambda lines: any("Deploy this kit's model to it now?" in line for line in lines))
+            terminal.press(f"{answer}\n")
+            assert terminal.end() == 4 and terminal.sane  # a process cannot be flashed: it still runs the other
+            assert any("error:" in line for line in terminal.lines)
+            assert any(re.search("flash .*host on", line) for line in terminal.lines) == (answer == "y")

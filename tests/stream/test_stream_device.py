@@ -112,7 +112,7 @@ def test_motion_of_a_csv_and_a_folder_that_begins_anew_with_each_file(tmp_path: 
         assert {a.truth for a in part} == {truth}
 
 
-@pytest.mark.unit
+@pytest.mark.slow
 def test_pictures_keep_their_history_and_labels_must_be_the_kit_s(tmp_path: Path) -> None:
     kit = kit_for("image", tmp_path)
     samples = streaming.raw_samples("image", 8)

@@ -53,13 +53,13 @@ class Live:
         if self._kit.signal is not None:
             self._connection.session.stream()
         for piece in self.feed.pieces:
+            due = max(due, time.monotonic()) + self._seconds(piece)  # what is late is not made up for
             for label, scores, score, ticks in self._infer(piece):
                 number += 1
                 yield self._answer(number, time.monotonic() - start, piece, label, scores, score, ticks)
             if sleep:
                 self._connection.session.listen(0)
-                due = max(due + self._seconds(piece), time.monotonic())  # what is late is not made up for
-                sleep(due - time.monotonic())
+                sleep(max(0.0, due - time.monotonic()))
 
     def _seconds(self, piece: Piece) -> float:
         """How long the world takes for what is in ``piece``."""
