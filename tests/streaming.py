@@ -29,7 +29,7 @@ SETTINGS: dict[str, SignalSettings] = {
     "audio": AudioSettings(
         length_ms=100.0, window_ms=16.0, hop_ms=10.0, fft=256, filters=12, f_max=7000.0, stride_ms=30.0
     ),
-    "motion": MotionSettings(axes=3, window=48, hop=7, fft=16),
+    "motion": MotionSettings(axes=3, window=48, hop=7, fft=16, rate=50),
     "raw": MotionSettings(axes=6, window=20, hop=20, features="raw", scale=(1 / 32768,)),
     "image": ImageSettings(source=(12, 17), size=(8, 8), format="rgb565", scale=(1 / 255,)),
 }

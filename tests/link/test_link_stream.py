@@ -59,7 +59,7 @@ def test_a_stream_gives_what_whole_windows_give(device: tuple[str, PtyProcess]) 
         info = session.stream()
         assert (info.first, info.stride) == (expected.positions[0], settings.stride)
         assert info.sample_bytes == settings.sample_bytes
-        assert info.rate == getattr(settings, "rate", 0)
+        assert info.rate == round(getattr(settings, "rate", 0) or 0)
         assert info.signal_sha256 == streaming.front_end(kind).sha256
         check(session.samples(samples), expected)
         assert session.info.inferences == 0  # as it was at hello
@@ -105,7 +105,7 @@ def test_no_fault_of_the_line_goes_unseen(device: tuple[str, PtyProcess]) -> Non
         check(answers, expected)
         whole += 1
     real.close()
-    assert sum(port.log.values()) > 20
+    assert sum(port.log.values()) > 10
     assert session.statistics.retries > 0
     assert reported < 5
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolchain.signal.config import Config
 from toolchain.signal.library import ROOM
-from toolchain.signal.settings import AudioSettings, MotionSettings, SignalSettings
+from toolchain.signal.settings import AudioSettings, ImageSettings, MotionSettings, SignalSettings
 
 HEADER, SOURCE = "kit_signal_config.h", "kit_signal_config.c"
 
@@ -59,7 +59,7 @@ def _header(settings: SignalSettings, config: Config, digest: bytes) -> str:
             f"#define KIT_SIGNAL_SOURCE_HEIGHT {settings.source[0]}u /* pixels of the camera's picture */",
             f"#define KIT_SIGNAL_SOURCE_WIDTH {settings.source[1]}u",
         ]
-    rate = settings.rate if isinstance(settings, AudioSettings) else 0
+    rate = 0 if isinstance(settings, ImageSettings) else round(settings.rate or 0)
     lines += [
         f"#define KIT_SIGNAL_RATE {rate}u /* samples a second, 0: not known */",
         f"#define KIT_SIGNAL_SAMPLE_BYTES {settings.sample_bytes}u",
