@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import SHARED_BUILD, command, environment
-from toolchain.board.descriptor import load_board
+from toolchain.board.descriptor import list_boards, load_board
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
@@ -27,20 +27,31 @@ BOARDS = {
     "esp32c6": 5,
     "netduinoplus2": 100,
     "pico": 5,
+    "hifive1": 10,
+    "mps2-an385": 10,
+    "mps2-an500": 10,
+    "mps3-an547": 10,
+    "arduino-uno": 5,
 }
+#: Boards that are too small for the kit's convolutions.
+KITS = {"arduino-uno": "digits:dense"}
+
+
+def test_every_emulated_board_is_tested():
+    assert set(BOARDS) == {board.name for board in list_boards() if board.emulator}
 
 
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_contract_on_each_board(kit, board):
-    count = BOARDS[board]
-    said = kit.json("deploy", "digits", "--board", board, "--emulate", "--samples", str(count), timeout=300)
-    assert said["kit"] == "digits" and said["board"] == board and said["emulated"] is True
+    count, chosen = BOARDS[board], KITS.get(board, "digits")
+    said = kit.json("deploy", chosen, "--board", board, "--emulate", "--samples", str(count), timeout=300)
+    assert said["kit"] == chosen.replace(":", "-") and said["board"] == board and said["emulated"] is True
     assert said["samples"] == said["parity"]["samples"] == count
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
     assert said["parity"]["reference"] in ("tflite-micro", "evaluator")
     assert said["accuracy_device"] == said["accuracy_host"] >= 0.9
     assert said["accuracy_float"] >= 0.9
-    assert said["latency"]["unit"] == ("instructions" if board in ("mps2-an386", "netduinoplus2") else "us")
+    assert said["latency"]["unit"] == load_board(board).emulator.unit
     assert 0 < said["latency"]["p50"] <= said["latency"]["p95"]
     memory = said["memory"]
     assert set(memory) == {"flash_bytes", "weights_bytes", "arena_bytes", "static_ram_bytes", "stack_bytes"}
