@@ -141,6 +141,13 @@ class AnomalySpec(_Table):
     )
 
 
+class NoveltySpec(_Table):
+    """``[novelty]``: clusters of the training samples, whose distance tells what is unlike any class."""
+
+    clusters: Annotated[int, Field(ge=2, le=256)] = Field(default=32, description="of K-means")
+    false_alarms: Fraction = Field(default=0.05, description="part of the validation samples beyond the threshold")
+
+
 class PassMarks(_Table):
     """``[pass_marks]``: what a trained kit must reach. Accuracies are fractions of the test samples; with folds those
     of training are means over the folds."""
@@ -184,6 +191,7 @@ class Kit(_Table):
     training: Training
     quantization: QuantizationSpec = QuantizationSpec()
     anomaly: AnomalySpec = AnomalySpec()
+    novelty: NoveltySpec | None = None
     postprocessing: PostprocessingSettings = PostprocessingSettings()
     pass_marks: PassMarks
     variants: dict[str, dict[str, Any]] = Field(

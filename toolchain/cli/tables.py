@@ -62,12 +62,43 @@ def trained(name: str, result: TrainedModel) -> Table:
                 f"float {percent(m['accuracy_float'])}, int8 {percent(m['accuracy_host'])} ({m['int8_runner']})",
             ),
             ("tested on", f"{m['samples']['test']} samples that training did not see"),
+            *_folds(m),
+            *_anomalies(m),
+            *_novelty(m),
             ("epochs", f"{m['epochs']}, the best was {m['best_epoch']}"),
             ("size", f"{m['parameters']:,} parameters, {_bytes(m['weights_bytes'])} of weights"),
             ("int8 model", f"{result.int8_tflite} ({_bytes(m['model_bytes'])})"),
             ("pictures", ", ".join(str(path) for path in result.pictures)),
         ],
     )
+
+
+def _folds(metrics: Mapping[str, Any]) -> Rows:
+    """Mean and spread of a cross-validation, whose first fold the other figures are of."""
+    said = metrics.get("cross_validation")
+    if said:
+        each = ", ".join(f"{100 * fold['accuracy_int8']:.1f}" for fold in said["folds"])
+        spread = f"{percent(said['accuracy_int8'])} ± {100 * said['accuracy_int8_deviation']:.1f}"
+        yield f"{len(said['folds'])} folds", f"float {percent(said['accuracy_float'])}, int8 {spread} ({each})"
+
+
+def _anomalies(metrics: Mapping[str, Any]) -> Rows:
+    if "auc_int8" in metrics:
+        yield (
+            "ROC curve",
+            f"area under it float {metrics['auc_float']:.3f}, int8 {metrics['auc_int8']:.3f}; threshold of the error"
+            f" {metrics['threshold_int8']:.4g}",
+        )
+
+
+def _novelty(metrics: Mapping[str, Any]) -> Rows:
+    said = metrics.get("novelty")
+    if said:
+        beyond = f"farther than {said['threshold']:.2f} from {said['clusters']} clusters"
+        seen = (
+            f"{percent(said['test_above'])} of the test samples are; a class left out has area {said['auc_mean']:.2f}"
+        )
+        yield "new", f"{beyond}, as {seen}"
 
 
 def compiled(report: Mapping[str, Any], folder: Path) -> Table:

@@ -18,6 +18,7 @@ METRICS = "metrics.json"
 LEARNING_CURVE = "learning_curve.png"
 CONFUSION_FLOAT = "confusion_float.png"
 CONFUSION_INT8 = "confusion_int8.png"
+CLUSTERS = "novelty.npz"  # centres, mean, deviation of `novelty.Clusters`, for a kit with [novelty]
 
 
 @dataclass(frozen=True)

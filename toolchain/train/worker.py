@@ -92,6 +92,7 @@ def run(kit: Kit, folder: Path, report: _Reporter, base: names.TrainedModel | No
     from ``base``.
     """
     from toolchain.train.convert import convert_float
+    from toolchain.train.novelty import measure_novelty
     from toolchain.train.pictures import draw_confusion, draw_learning_curve
     from toolchain.train.tensorflow import fix_order_of_sums
 
@@ -155,6 +156,11 @@ def run(kit: Kit, folder: Path, report: _Reporter, base: names.TrainedModel | No
             "auc_float": measured.float.auc,
             "auc_int8": measured.int8.auc,
         }
+    if kit.novelty is not None:
+        report.log("clusters of what training saw")
+        with timed("novelty"):
+            clusters, metrics["novelty"] = measure_novelty(kit, data)
+            np.savez(folder / names.CLUSTERS, **vars(clusters))
     (folder / names.METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
 
 
