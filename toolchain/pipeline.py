@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from toolchain.signal import SignalSettings
     from toolchain.train import TrainedModel
 
-#: Samples that `deploy` tests when nobody says how many: few where the emulator models the speed of the serial line.
-DEFAULT_SAMPLES = {"labwired": 20}
-OTHER_DEFAULT_SAMPLES = 100
+#: Samples that `deploy` tests when nobody says how many, and the most bytes that are sent for them: few where a line is
+#: slow, emulated or not.
+DEFAULT_SAMPLES = {"labwired": (20, 100_000), "host": (100, 10_000_000)}
+OTHER_DEFAULT_SAMPLES = (100, 400_000)
 ALL_SAMPLES = sys.maxsize
 
 
@@ -399,7 +400,7 @@ def deploy(
     with ExitStack() as stack:
         with clock("start" if place.emulated else "flash"):
             connection = stack.enter_context(connected(place, built, model, progress, build_id))
-        count = samples or _default_samples(place)
+        count = samples or _default_samples(place, expected.sent[0].nbytes)
         with clock("test"):
             progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
             test = run_device_test(
@@ -474,9 +475,10 @@ def _build_and_flash(
     return made.build_id
 
 
-def _default_samples(place: Place) -> int:
+def _default_samples(place: Place, sample_bytes: int) -> int:
     emulator = place.board.emulator.name if place.emulated and place.board.emulator else ""
-    return DEFAULT_SAMPLES.get(emulator, OTHER_DEFAULT_SAMPLES)
+    most, total = DEFAULT_SAMPLES.get(emulator, OTHER_DEFAULT_SAMPLES)
+    return max(1, min(most, total // sample_bytes))
 
 
 def _failed_checks(kit: Kit, test: DeviceTest, whole: bool) -> Iterator[str]:
