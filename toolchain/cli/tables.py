@@ -43,7 +43,7 @@ def figure(value: float) -> str:
 
 def _memory(memory: Memory) -> list[tuple[str, str]]:
     flash, ram = _bytes(memory.front_end_flash_bytes), _bytes(memory.front_end_ram_bytes)
-    front_end = [] if memory.front_end_ram_bytes is None else [("front end", f"of that flash {flash}, RAM {ram}")]
+    front_end = [] if memory.front_end_ram_bytes is None else [("front end's share", f"flash {flash}, RAM {ram}")]
     return [
         ("flash", f"{_bytes(memory.flash_bytes)}, of it weights {_bytes(memory.weights_bytes)}"),
         ("RAM", f"arena {_bytes(memory.arena_bytes)}, static {_bytes(memory.static_ram_bytes)}"),

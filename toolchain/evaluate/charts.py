@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -158,7 +159,7 @@ def samples(inputs: np.ndarray, classes: np.ndarray, labels: Sequence[str]) -> s
         for axes in grid.flat:
             axes.axis("off")
         for axes, (label, where) in zip(grid.flat, shown, strict=False):
-            axes.set_title(label, fontsize=9)
+            axes.set_title(textwrap.fill(label, 12), fontsize=8)
             for i in where:
                 if picture:
                     low, high = inputs.min(), inputs.max()
