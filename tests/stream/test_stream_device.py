@@ -17,7 +17,7 @@ from toolchain.board.descriptor import load_board
 from toolchain.connection import Connection
 from toolchain.emulate import start
 from toolchain.emulate.pty_process import PtyProcess
-from toolchain.errors import DeviceError
+from toolchain.errors import BadInput, DeviceError
 from toolchain.kit import InputSpec, Kit
 from toolchain.link.session import Session
 from toolchain.model.reader import read_model
@@ -106,6 +106,10 @@ def test_motion_of_a_csv_and_a_folder_that_begins_anew_with_each_file(tmp_path: 
         np.savetxt(folder / label / "a.csv", samples, "%d", delimiter=",")
     with native("raw", tmp_path, VOTE) as connection:
         answers = list(Live(connection, kit, "", open_input(str(folder), kit, print)).answers(None))
+        np.save(tmp_path / "short.npy", samples[:10])
+        short = Live(connection, kit, "", open_input(str(tmp_path / "short.npy"), kit, print))
+        with pytest.raises(BadInput, match=r"short\.npy: no answer came of it"):
+            list(short.answers(None))
     half = len(answers) // 2
     for part, truth in ((answers[:half], "one"), (answers[half:], "three")):
         check(part, "raw", samples, VOTE)

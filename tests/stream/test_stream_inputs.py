@@ -139,6 +139,13 @@ def test_arrays_of_another_shape(tmp_path: Path, shape: tuple[int, ...]) -> None
         read(tmp_path / "a.npy", kit_of(tmp_path, "digits"))
 
 
+@pytest.mark.parametrize(("kind", "shape"), [("sound", ()), ("sound", (9, 2)), ("motion", (5,)), ("digits", ())])
+def test_arrays_that_are_no_stream(tmp_path: Path, kind: str, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.int16))
+    with pytest.raises(BadInput, match=r"a\.npy: of shape"):
+        read(tmp_path / "a.npy", kit_of(tmp_path, kind))
+
+
 def test_an_npy_that_holds_code_is_not_run(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.array([{"a": 1}]), allow_pickle=True)
     with pytest.raises(BadInput, match="no array of numbers"):

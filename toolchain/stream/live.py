@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolchain.data import dequantize, model_inputs
-from toolchain.errors import DeviceError
+from toolchain.errors import BadInput, DeviceError
 from toolchain.model.graph import Quantization
 from toolchain.stream.answers import Answer, Heading
 from toolchain.stream.inputs import Feed, Piece, flows
@@ -47,7 +47,8 @@ class Live:
 
     def answers(self, sleep: Callable[[float], None] | None) -> Iterator[Answer]:
         """One after another, at the speed of the samples, or `SPEED` where they have none; ``sleep`` is called between
-        them, with 0 where there is nothing to wait for. Without it they come as fast as the device answers."""
+        them, with 0 where there is nothing to wait for. Without it they come as fast as the device answers. Raises
+        BadInput when there is none at all: what was fed is too short."""
         start, number = time.monotonic(), 0
         due = start
         if self._kit.signal is not None:
@@ -60,6 +61,8 @@ class Live:
             if sleep:
                 self._connection.session.listen(0)
                 sleep(max(0.0, due - time.monotonic()))
+        if not number:
+            raise BadInput(f"{self.feed.name}: no answer came of it", "it is shorter than what the model sees at once")
 
     def _seconds(self, piece: Piece) -> float:
         """How long the world takes for what is in ``piece``."""

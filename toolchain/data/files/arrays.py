@@ -93,7 +93,7 @@ def _typed(array: np.ndarray, dtype: str, name: str, note: Callable[[str], None]
         beyond = array[(array < limits.min) | (array > limits.max)]
         if beyond.size:
             raise BadInput(f"{name}: {beyond[0]:g} is beyond {dtype}, which the kit takes", "give the raw values")
-        broken = array[array != np.round(array)] if array.dtype.kind == "f" else array[:0]
+        broken = array[array != np.round(array)]
         if broken.size:
             raise BadInput(f"{name}: {broken[0]:g} is no whole number; the kit takes {dtype}", "give the raw values")
     note(f"{name}: {array.dtype.name} taken as {dtype}")
@@ -103,7 +103,7 @@ def _typed(array: np.ndarray, dtype: str, name: str, note: Callable[[str], None]
 def _shaped(array: np.ndarray, kit: Kit, name: str, note: Callable[[str], None]) -> np.ndarray:
     shape, signal = kit.input.shape, kit.signal
     if isinstance(signal, AudioSettings):
-        if array.size == max(array.shape):
+        if array.ndim and array.size == max(array.shape):
             return array.reshape(-1)
         raise BadInput(f"{name}: of shape {list(array.shape)}, the kit takes one channel", "give one column of samples")
     if isinstance(signal, MotionSettings):
