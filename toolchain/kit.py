@@ -93,14 +93,23 @@ class InputSpec(_Table):
 
 
 class ModelSpec(_Table):
-    """``[model]``: Python code in the kit's folder that builds the Keras model."""
+    """``[model]``: Python code in the kit's folder that builds the Keras model, or a model that was trained elsewhere
+    and is taken as it is; ``[training]`` and ``[quantization]`` are not used then."""
 
-    file: str = Field(default="model.py", description="Python file in the kit's folder")
+    file: str = Field(default="model.py", description="Python file in the kit's folder, or an int8 .tflite there")
+    float_file: str = Field(
+        default="", description="with a .tflite: the same network before it was quantised, to compare with"
+    )
     function: str = Field(
         default="build",
         pattern=r"^[A-Za-z_]\w*$",
         description="function of that file: (input_shape, classes) -> keras.Model",
     )
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it was trained elsewhere."""
+        return self.file.endswith(".tflite")
 
 
 class Training(_Table):
@@ -231,6 +240,11 @@ class Kit(_Table):
     def model_file(self) -> Path:
         return self.folder / self.model.file
 
+    @property
+    def float_file(self) -> Path | None:
+        """The float model of one that was trained elsewhere, where it is known."""
+        return self.folder / self.model.float_file if self.model.float_file else None
+
     def refuse(self, key: Key, problem: str, hint: str = "") -> BadInput:
         """The error to raise when the value of ``key`` turns out to be unusable: points at its line."""
         return self._source.refuse(key, problem, hint)
@@ -246,7 +260,8 @@ class Kit(_Table):
         for key in ("stride_ms", "hop"):
             (said["signal"] or {}).pop(key, None)
         text = json.dumps(said, sort_keys=True).encode()
-        return hashlib.sha256(text + b"\0" + self.model_file.read_bytes()).hexdigest()
+        floating = self.float_file.read_bytes() if self.float_file else b""
+        return hashlib.sha256(text + b"\0" + self.model_file.read_bytes() + floating).hexdigest()
 
 
 def find_kits(cwd: Path | None = None) -> dict[str, Path]:
@@ -304,13 +319,16 @@ def _load_file(path: Path, name: str = "") -> Kit:
     kit._source = source
     if name and kit.name != name:
         raise kit.refuse(("name",), f'is "{kit.name}" but its folder is called "{name}"', f'write name = "{name}"')
-    if Path(kit.model.file).name != kit.model.file:
-        raise kit.refuse(("model", "file"), f'"{kit.model.file}" is not a file in the kit\'s own folder')
+    if kit.model.float_file and not kit.model.is_imported:
+        raise kit.refuse(("model", "float_file"), "is for a file that is a .tflite: training makes its own")
+    for key, file in (("file", kit.model.file), ("float_file", kit.model.float_file or kit.model.file)):
+        if Path(file).name != file:
+            raise kit.refuse(("model", key), f'"{file}" is not a file in the kit\'s own folder')
+        if not (kit.folder / file).is_file():
+            raise kit.refuse(("model", key), f'there is no file "{file}" in {kit.folder}')
     if unknown := [label for label in kit.postprocessing.ignored if label not in kit.labels]:
         hint = f"labels: {', '.join(kit.labels)}"
         raise kit.refuse(("postprocessing", "ignored"), f'"{unknown[0]}" is no label', hint)
-    if not kit.model_file.is_file():
-        raise kit.refuse(("model", "file"), f'there is no file "{kit.model.file}" in {kit.folder}')
     if kit.signal:
         _check_raw_input(kit, kit.signal)
     return kit

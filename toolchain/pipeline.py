@@ -180,7 +180,8 @@ def expectations(kit: Kit, trained: TrainedModel, workspace: Workspace, progress
     def make(folder: Path) -> None:
         from toolchain.evaluate.reference import expect
 
-        expected = expect(kit, trained.int8_tflite.read_bytes(), trained.float_tflite.read_bytes(), trained.thresholds)
+        floating = trained.float_tflite.read_bytes() if trained.has_float else None
+        expected = expect(kit, trained.int8_tflite.read_bytes(), floating, trained.thresholds)
         expected.save(folder / "expected.npz")
 
     made_from = {

@@ -23,6 +23,7 @@ COMMANDS = (
     "boards",
     "new",
     "data",
+    "import",
     "train",
     "compile",
     "build",

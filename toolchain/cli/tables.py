@@ -54,6 +54,8 @@ def _memory(memory: Memory) -> list[tuple[str, str]]:
 
 def trained(name: str, result: TrainedModel) -> Table:
     m = result.metrics
+    if result.is_imported:
+        return _imported(name, result)
     return pairs(
         f"{name}: trained",
         [
@@ -84,9 +86,10 @@ def _folds(metrics: Mapping[str, Any]) -> Rows:
 
 def _anomalies(metrics: Mapping[str, Any]) -> Rows:
     if "auc_int8" in metrics:
+        floating = "–" if metrics["auc_float"] is None else f"{metrics['auc_float']:.3f}"
         yield (
             "ROC curve",
-            f"area under it float {metrics['auc_float']:.3f}, int8 {metrics['auc_int8']:.3f}; threshold of the error"
+            f"area under it float {floating}, int8 {metrics['auc_int8']:.3f}; threshold of the error"
             f" {metrics['threshold_int8']:.4g}",
         )
 
@@ -99,6 +102,25 @@ def _novelty(metrics: Mapping[str, Any]) -> Rows:
             f"{percent(said['test_above'])} of the test samples are; a class left out has area {said['auc_mean']:.2f}"
         )
         yield "new", f"{beyond}, as {seen}"
+
+
+def _imported(name: str, result: TrainedModel) -> Table:
+    m = result.metrics
+    return pairs(
+        f"{name}: trained elsewhere",
+        [
+            (
+                "accuracy",
+                f"float {percent(m['accuracy_float'])}, int8 {percent(m['accuracy_host'])} ({m['int8_runner']})",
+            ),
+            *_anomalies(m),
+            *_novelty(m),
+            ("tested on", f"{m['samples']['test']} samples; whether it was trained on them is not known here"),
+            ("size", f"{_bytes(m['weights_bytes'])} of weights"),
+            ("int8 model", f"{result.int8_tflite} ({_bytes(m['model_bytes'])})"),
+            ("pictures", ", ".join(str(path) for path in result.pictures)),
+        ],
+    )
 
 
 def compiled(report: Mapping[str, Any], folder: Path) -> Table:

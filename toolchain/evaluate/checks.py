@@ -62,18 +62,12 @@ def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
     """The checks of what training left, before any device."""
     (floating, int8), wanted = judged_accuracies(metrics), kit.pass_marks
     mean = f", mean of {kit.data.folds} folds" if kit.data.folds else ""
-    checks = [
-        Check(
-            "float accuracy",
-            floating >= wanted.min_float_accuracy,
-            f"float accuracy {floating:.4f}{mean}, at least {wanted.min_float_accuracy} wanted",
-        ),
-        Check(
-            "int8 loss",
-            floating - int8 <= wanted.max_int8_loss,
-            f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted",
-        ),
-    ]
+    checks = []
+    if floating is not None:
+        text = f"float accuracy {floating:.4f}{mean}, at least {wanted.min_float_accuracy} wanted"
+        checks.append(Check("float accuracy", floating >= wanted.min_float_accuracy, text))
+        text = f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted"
+        checks.append(Check("int8 loss", floating - int8 <= wanted.max_int8_loss, text))
     if wanted.min_auc is not None:
         auc = metrics["auc_int8"]
         text = f"area under the ROC curve {auc:.4f}, at least {wanted.min_auc} wanted"

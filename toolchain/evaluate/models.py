@@ -64,6 +64,8 @@ def compare_models(
     Each int8 model runs on the emulated ``board``; the float one on this machine, when the board is ``host``.
     """
     progress = progress or Quiet()
+    if kit.model.is_imported:
+        raise kit.refuse(("model", "file"), "was trained elsewhere: there is no training to go on from")
     trained = pipeline.train(kit, workspace, progress)
     metrics = trained.metrics
     variants = [_float(trained, board.name == "host"), _int8("int8", kit, trained, board, workspace, progress)]

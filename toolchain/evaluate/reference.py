@@ -14,15 +14,16 @@ from toolchain.model.runners import LiteRtRunner, reference_runner
 from toolchain.train.anomaly import classes_of
 
 if TYPE_CHECKING:
+    from toolchain.data import Split
     from toolchain.kit import Kit
 
 
 def expect(
-    kit: Kit, int8_model: bytes, float_model: bytes, thresholds: tuple[float | None, float | None] = (None, None)
+    kit: Kit, int8_model: bytes, float_model: bytes | None, thresholds: tuple[float | None, float | None] = (None, None)
 ) -> Expected:
     """Run the kit's test set through both models. ``thresholds`` are those of an anomaly detector, float and int8.
 
-    The float model's answers are left out where no runtime for it is installed.
+    The float model's answers are left out where there is none, or no runtime for it is installed.
     """
     test = load_dataset(kit).test
     graph = read_model(int8_model, kit.name)
@@ -31,14 +32,19 @@ def expect(
     assert tensor.quantization is not None
     inputs = model_inputs(kit, test.x, tensor.quantization).reshape(len(test), *tensor.shape[1:])
     outputs = np.concatenate([runner.run([row[np.newaxis]])[0] for row in inputs])
-    try:
-        floating = LiteRtRunner(float_model, reference=True)
-        real = features(kit, test.x).reshape(inputs.shape)
-        answers = np.concatenate([floating.run([row[np.newaxis]])[0] for row in real])
-        float_classes = classes_of(answers, real, thresholds[0])
-    except Missing:
-        float_classes = None
+    float_classes = None if float_model is None else _float_classes(kit, float_model, test, thresholds[0])
     output = graph.outputs[0]
     found = None if thresholds[1] is None else Anomalies(thresholds[1], tensor.scale, tensor.zero_point)
     raw = test.x if kit.signal else None
     return Expected(inputs, test.y, outputs, runner.name, output.scale, output.zero_point, float_classes, found, raw)
+
+
+def _float_classes(kit: Kit, model: bytes, test: Split, threshold: float | None) -> np.ndarray | None:
+    try:
+        runner = LiteRtRunner(model, reference=True)
+    except Missing:
+        return None
+    shape = read_model(model, kit.name).inputs[0].shape
+    real = features(kit, test.x)
+    answers = np.concatenate([runner.run([row.reshape(shape)])[0] for row in real])
+    return classes_of(answers, real, threshold)

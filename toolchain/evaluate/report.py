@@ -61,8 +61,9 @@ def _charts(result: KitTest) -> Mapping[str, str]:
     metrics, expected = result.trained.metrics, result.expected
     drawn = {
         "samples": charts.samples(_drawable(expected, result.model.signal), expected.labels, result.model.labels),
-        "learning": charts.learning_curve(metrics["history"], metrics["best_epoch"]),
     }
+    if metrics["history"]:
+        drawn["learning"] = charts.learning_curve(metrics["history"], metrics["best_epoch"])
     if result.profile:
         drawn["layers"] = charts.layer_times(result.profile)
         drawn["roofline"] = charts.roofline(result.profile)

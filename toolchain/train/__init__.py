@@ -1,4 +1,4 @@
-"""Keras training of a kit in a child process, full-integer conversion, figures and pictures.
+"""Keras training of a kit in a child process, full-integer conversion, models of others, figures and pictures.
 
 Importing this package does not import TensorFlow.
 """

@@ -36,28 +36,49 @@ def train_kit(
     `KitError` when the training process dies.
     """
     progress = progress or Quiet()
-    require_packages()
+    if kit.model.is_imported:
+        require_packages("matplotlib")
+        progress.stage("measure", f"{kit.title}, {kit.model.file} as it is")
+    else:
+        require_packages()
+        epochs = kit.training.epochs if base is None else kit.training.refine_epochs
+        progress.stage("train", f"{kit.title}, at most {epochs} epochs")
+    _make(("train", kit, base), out_dir, progress)
+    return load_trained(out_dir)
+
+
+def quantize_model(source: Path, kit: Kit, samples_of: Kit, out_dir: Path, progress: Progress | None = None) -> None:
+    """Leave ``model.tflite``, int8, and ``model_float.tflite`` in ``out_dir``, made of a float ``.tflite``,
+    a Keras file (.keras, .h5) or the folder of a SavedModel.
+
+    The model must take what ``kit`` gives and answer its labels; the ranges of its activations are measured on training
+    samples of ``samples_of``. Raises as `train_kit`.
+    """
+    progress = progress or Quiet()
+    require_packages("tensorflow")
+    progress.stage("quantize", f"{source.name} to int8, with samples of {samples_of.name}")
+    _make(("quantize", kit, source.absolute(), samples_of), out_dir, progress)
+
+
+def _make(job: tuple[Any, ...], out_dir: Path, progress: Progress) -> None:
     out_dir = out_dir.absolute()
     out_dir.parent.mkdir(parents=True, exist_ok=True)
-    epochs = kit.training.epochs if base is None else kit.training.refine_epochs
-    progress.stage("train", f"{kit.title}, at most {epochs} epochs")
     folder = out_dir.with_name(f".{out_dir.name}-{os.getpid()}")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        _run(kit, folder, progress, base)
+        _run((folder, *job), progress)
         _replace(folder, out_dir)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return load_trained(out_dir)
 
 
-def _run(kit: Kit, folder: Path, progress: Progress, base: TrainedModel | None) -> None:
+def _run(job: tuple[Any, ...], progress: Progress) -> None:
     doing = "training"
     with tempfile.TemporaryFile() as log, _worker(log) as child:
         assert child.stdin is not None and child.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once: the log says why
-            pickle.dump((kit, folder, base), child.stdin)
+            pickle.dump(job, child.stdin)
             child.stdin.flush()
         for line in child.stdout:
             kind, *values = json.loads(line)

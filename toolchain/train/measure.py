@@ -12,7 +12,7 @@ from toolchain.data import Dataset, Split, dequantize, features, model_inputs
 from toolchain.kit import Kit
 from toolchain.model.graph import Graph, Tensor
 from toolchain.model.reader import read_model
-from toolchain.model.runners import Runner, reference_runner
+from toolchain.model.runners import LiteRtRunner, Runner, reference_runner
 from toolchain.train.anomaly import NORMAL, area_under_curve, choose_threshold, classes_of, reconstruction_error
 
 #: Real-valued inputs and outputs of a model for some samples, [n, …] each.
@@ -42,21 +42,38 @@ class Measured:
 
 def measure(kit: Kit, model: Any, int8: bytes, data: Dataset) -> Measured:
     """Run the test samples of ``data`` through the Keras ``model`` and what it was converted to."""
-    graph = read_model(int8, kit.name)
-    runner = reference_runner(int8, graph)
 
-    def run_float(part: Split) -> tuple[np.ndarray, np.ndarray]:
+    def run(part: Split) -> tuple[np.ndarray, np.ndarray]:
         inputs = features(kit, part.x)
         return inputs, model.predict(inputs, batch_size=256, verbose=0)
 
-    def run_int8(part: Split) -> tuple[np.ndarray, np.ndarray]:
+    return Measured(_figures(kit, run, data), *measure_int8(kit, int8, data))
+
+
+def measure_int8(kit: Kit, int8: bytes, data: Dataset) -> tuple[Figures, str, int]:
+    """Figures of an int8 model, the name of what ran it, and the bytes of its weights."""
+    graph = read_model(int8, kit.name)
+    runner = reference_runner(int8, graph)
+
+    def run(part: Split) -> tuple[np.ndarray, np.ndarray]:
         first, last = graph.inputs[0], graph.outputs[0]
         assert first.quantization is not None
         inputs = model_inputs(kit, part.x, first.quantization)
         outputs = predict(runner, graph, inputs)
         return dequantize(inputs, first.scale, first.zero_point), dequantize(outputs, last.scale, last.zero_point)
 
-    return Measured(_figures(kit, run_float, data), _figures(kit, run_int8, data), runner.name, weights_bytes(graph))
+    return _figures(kit, run, data), runner.name, weights_bytes(graph)
+
+
+def measure_float(kit: Kit, model: bytes, data: Dataset) -> Figures:
+    """Figures of a float ``.tflite``. Raises `Missing` when nothing that runs one is installed."""
+    runner, shape = LiteRtRunner(model, reference=True), read_model(model, kit.name).inputs[0].shape
+
+    def run(part: Split) -> tuple[np.ndarray, np.ndarray]:
+        inputs = features(kit, part.x)
+        return inputs, np.concatenate([runner.run([row.reshape(shape)])[0] for row in inputs])
+
+    return _figures(kit, run, data)
 
 
 def _figures(kit: Kit, run: Run, data: Dataset) -> Figures:

@@ -16,11 +16,11 @@ from toolchain.errors import Missing
 INSTALL = 'pip install "tinyml-kit[train]"'
 
 
-def require_packages() -> None:
-    """Raise `Missing` unless everything that training imports is installed. Imports nothing."""
-    for module, package in (("tensorflow", "tensorflow"), ("matplotlib", "matplotlib")):
-        if importlib.util.find_spec(module) is None:
-            raise Missing(f"training needs {package}, which is not installed", INSTALL)
+def require_packages(*names: str) -> None:
+    """Raise `Missing` unless the packages that training imports are installed. Imports nothing."""
+    for name in names or ("tensorflow", "matplotlib"):
+        if importlib.util.find_spec(name) is None:
+            raise Missing(f"training needs {name}, which is not installed", INSTALL)
 
 
 def import_tensorflow() -> ModuleType:

@@ -24,7 +24,10 @@ CLUSTERS = "novelty.npz"  # centres, mean, deviation of `novelty.Clusters`, for 
 @dataclass(frozen=True)
 class TrainedModel:
     """A trained kit. ``metrics`` is what ``metrics.json`` holds; among it, as fractions of the test samples,
-    ``accuracy_float`` (Keras) and ``accuracy_host`` (int8 on the runner that ``int8_runner`` names)."""
+    ``accuracy_float`` (Keras) and ``accuracy_host`` (int8 on the runner that ``int8_runner`` names).
+
+    Of a model that was trained elsewhere there is no Keras model and no learning curve, and the float model and its
+    figures (None) are there only where the kit has them."""
 
     folder: Path
     metrics: Mapping[str, Any]
@@ -39,6 +42,14 @@ class TrainedModel:
         return self.folder / KERAS
 
     @property
+    def is_imported(self) -> bool:
+        return bool(self.metrics.get("imported"))
+
+    @property
+    def has_float(self) -> bool:
+        return not self.is_imported or self.metrics["accuracy_float"] is not None
+
+    @property
     def float_tflite(self) -> Path:
         return self.folder / FLOAT_TFLITE
 
@@ -48,11 +59,21 @@ class TrainedModel:
 
     @property
     def pictures(self) -> tuple[Path, ...]:
-        return tuple(self.folder / name for name in (LEARNING_CURVE, CONFUSION_FLOAT, CONFUSION_INT8))
+        drawn = [] if self.is_imported else [LEARNING_CURVE]
+        drawn += [CONFUSION_FLOAT] if self.has_float else []
+        return tuple(self.folder / name for name in (*drawn, CONFUSION_INT8))
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that is in the folder besides the metrics."""
+        models = [] if self.is_imported else [self.keras]
+        models += [self.float_tflite] if self.has_float else []
+        return (*models, self.int8_tflite, *self.pictures)
 
 
-def judged_accuracies(metrics: Mapping[str, Any]) -> tuple[float, float]:
-    """Float and int8 accuracy that pass marks are about: of the test samples, or the mean over the folds."""
+def judged_accuracies(metrics: Mapping[str, Any]) -> tuple[float | None, float]:
+    """Float and int8 accuracy that pass marks are about: of the test samples, or the mean over the folds. Float is None
+    for a model that was trained elsewhere and came without its float model."""
     folds = metrics.get("cross_validation")
     if folds:
         return folds["accuracy_float"], folds["accuracy_int8"]
@@ -67,7 +88,7 @@ def load_trained(folder: Path) -> TrainedModel:
     except (OSError, ValueError) as error:
         raise BadInput(f"{folder}: no trained model here: {error}", again) from None
     trained = TrainedModel(folder, metrics)
-    for path in (trained.keras, trained.float_tflite, trained.int8_tflite, *trained.pictures):
+    for path in trained.files:
         if not path.is_file():
             raise BadInput(f"{folder}: {path.name} is missing", again)
     if hashlib.sha256(trained.int8_tflite.read_bytes()).hexdigest() != metrics.get("model_sha256"):

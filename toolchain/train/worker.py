@@ -1,9 +1,9 @@
-"""The training process: ``python -m toolchain.train.worker``, started by `launch.train_kit` only.
+"""The training process: ``python -m toolchain.train.worker``, started by `launch` only.
 
-Standard input carries, pickled, the kit, the folder (existing, empty) to leave the result in, and the training to go on
-with or None; then it stays open: when it closes, the parent is gone, and this process removes what it has written and
-ends. Standard output carries one JSON array a line, the name of an event and its values (see `launch`). What TensorFlow
-and the kit's code print goes to standard error.
+Standard input carries, pickled, the folder (existing, empty) to leave the result in, "train" or "quantize", and what
+`run` or `foreign.quantize` takes besides; then it stays open: when it closes, the parent is gone, and this process
+removes what it has written and ends. Standard output carries one JSON array a line, the name of an event and its values
+(see `launch`). What TensorFlow and the kit's code print goes to standard error.
 """
 
 from __future__ import annotations
@@ -59,10 +59,15 @@ class _Reporter:
 def main() -> None:
     report = _Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
-    kit, folder, base = pickle.load(sys.stdin.buffer)
+    folder, job, *said = pickle.load(sys.stdin.buffer)
     threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     try:
-        run(kit, folder, report, base)
+        if job == "quantize":
+            from toolchain.train.foreign import quantize
+
+            quantize(said[0], said[1], said[2], folder, report)
+        else:
+            run(said[0], folder, report, said[1])
     except KitError as error:
         report.send("error", type(error).__name__, error.message, error.hint)
     except OSError as error:
@@ -89,8 +94,12 @@ def run(kit: Kit, folder: Path, report: _Reporter, base: names.TrainedModel | No
     """Train, convert, measure and draw; `launch.train_kit` tells what is in the folder then.
 
     With folds there is a training for each; the model that is kept is the first one's, and only that is gone on with
-    from ``base``.
+    from ``base``. A model that was trained elsewhere is only measured.
     """
+    if kit.model.is_imported:
+        from toolchain.train.imported import take
+
+        return take(kit, folder, report)
     from toolchain.train.convert import convert_float
     from toolchain.train.novelty import measure_novelty
     from toolchain.train.pictures import draw_confusion, draw_learning_curve

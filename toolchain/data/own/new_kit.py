@@ -42,13 +42,7 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
     or set low. Raises BadInput for a name that is none and
     for a folder that is there, Missing when it cannot be written.
     """
-    if not _NAME.fullmatch(name):
-        raise BadInput(
-            f'"{name}" is no name for a kit', "lower case letters, digits, - and _, a letter first, at most 32"
-        )
-    folder = place / name
-    if folder.exists():
-        raise BadInput(f"{folder} is there already", "choose another name; nothing was changed")
+    folder = check_new(name, place)
     try:
         place.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))
@@ -56,9 +50,12 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
         raise Missing(f"{place}: cannot be written: {error.strerror}", "choose another folder") from error
     try:
         (temporary / KIT_FILE).write_text(_kit_toml(name, like, own_data, labels), encoding="utf-8")
-        for file in sorted(like.folder.glob("*.py")):
+        models = {like.model_file, like.float_file or like.model_file}
+        for file in sorted({*like.folder.glob("*.py"), *models}):
             shutil.copyfile(file, temporary / file.name)
-        (temporary / FOLDER).mkdir()
+        if like.data.source == "folder" and not own_data:
+            shutil.copytree(like.folder / FOLDER, temporary / FOLDER)
+        (temporary / FOLDER).mkdir(exist_ok=True)
         (temporary / "README.md").write_text(_readme(name, like, own_data), encoding="utf-8")
         load_kit(temporary / KIT_FILE)
         temporary.chmod(0o777 & ~_umask())
@@ -68,6 +65,17 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_kit(folder / KIT_FILE)
+
+
+def check_new(name: str, place: Path) -> Path:
+    """The folder that a new kit is to have. Raises BadInput for a name that is none, and for a folder that is there."""
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f'"{name}" is no name for a kit', "lower case letters, digits, - and _, a letter first, at most 32"
+        )
+    if (place / name).exists():
+        raise BadInput(f"{place / name} is there already", "choose another name; nothing was changed")
+    return place / name
 
 
 def _umask() -> int:
