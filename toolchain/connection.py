@@ -22,6 +22,10 @@ class WrongModel(DeviceError):
     """The device runs another model than it should."""
 
 
+#: Seconds without an answer after which a device is given up. An emulator may compute at a hundredth of a chip's speed.
+_TIMEOUT, _EMULATOR_TIMEOUT = 10.0, 120.0
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a board is: in its emulator, or at ``port`` (a device or a pyserial URL)."""
@@ -204,7 +208,8 @@ def connected(
             flash_board(board, built, place.port, progress)
         port = emulator.port if emulator else place.port
         try:
-            session = stack.enter_context(open_session(port, board, progress))
+            timeout = _EMULATOR_TIMEOUT if emulator else _TIMEOUT
+            session = stack.enter_context(open_session(port, board, progress, timeout))
             _check_identity(session, port, board, built.build_id if built else build_id, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
@@ -218,8 +223,9 @@ def connected(
             raise
 
 
-def open_session(port: str, board: Board, progress: Progress) -> Session:
-    """A session at the board's baud; what the device prints goes to ``progress`` line by line."""
+def open_session(port: str, board: Board, progress: Progress, timeout: float = _TIMEOUT) -> Session:
+    """A session at the board's baud that waits ``timeout`` seconds for an answer; what the device prints goes to
+    ``progress`` line by line."""
     from toolchain.link.session import Session
 
     def show(text: str) -> None:
@@ -227,7 +233,7 @@ def open_session(port: str, board: Board, progress: Progress) -> Session:
             if line.strip():
                 progress.log(f"{board.name}: {line.rstrip()}")
 
-    return Session.open(port, board.baud, on_text=show)
+    return Session.open(port, board.baud, timeout, on_text=show)
 
 
 def _check_identity(session: Session, port: str, board: Board, build_id: str, model: Model) -> None:

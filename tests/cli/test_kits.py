@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from toolchain.data.sources import load_samples
+from toolchain.errors import Missing
 from toolchain.kit import load_kit
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
@@ -11,10 +13,24 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 KITS = ("fashion", "faces", "motion", "anomaly")
 
 
-@pytest.mark.parametrize("board", ["host", "mps2-an386", "esp32", "esp32c3"])
-@pytest.mark.parametrize("name", KITS)
+@pytest.fixture(scope="module", autouse=True)
+def data() -> None:
+    """The data of all kits, which packages carry."""
+    for name in KITS:
+        try:
+            load_samples(load_kit(name))
+        except Missing as error:
+            pytest.skip(str(error))
+
+
+#: Test samples by board: few where an emulator is slow. `fashion` would take it ten seconds each.
+SAMPLES = {"host": 20, "mps2-an386": 20, "esp32": 2, "esp32c3": 2}
+PAIRS = [(name, board) for name in KITS for board in SAMPLES if name != "fashion" or SAMPLES[board] > 2]
+
+
+@pytest.mark.parametrize(("name", "board"), PAIRS)
 def test_small_kits_answer_as_the_reference_does(kit, name, board):
-    count = 20 if board in ("host", "mps2-an386") else 2
+    count = SAMPLES[board]
     said = kit.json("deploy", f"{name}:small", "--board", board, "--emulate", "--samples", str(count), timeout=300)
     assert said["kit"] == f"{name}-small" and said["samples"] == count and said["failed_checks"] == []
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
