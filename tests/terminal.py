@@ -61,6 +61,13 @@ class Terminal:
             self._take(0.05)
         return self.lines
 
+    def settled(self, seconds: float = 0.6) -> list[str]:
+        """The screen after a while: whole, though it may be drawn in pieces."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._take(0.05)
+        return self.lines
+
     def _take(self, seconds: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], seconds)
         data = os.read(self._master, 65536) if ready else b""

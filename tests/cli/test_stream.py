@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 from pathlib import Path
 
 import native_firmware
@@ -30,10 +29,10 @@ DIGITS = resource("kits") / "digits"
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    """Forty answers, four a second, one of five without a decision."""
+    """Answers of twenty seconds, four a second, one of five without a decision."""
     rng = np.random.default_rng(3)
     with Recorder(tmp_path / "in.jsonl", Heading("digits", "esp32", "ab" * 32, "us", LABELS)) as recorder:
-        for i in range(40):
+        for i in range(80):
             scores = tuple(np.round(rng.dirichlet(np.full(10, 0.3)), 6).tolist())
             best = LABELS[int(np.argmax(scores))]
             decision = None if i % 5 == 4 else best
@@ -47,20 +46,22 @@ def on_terminal(folder: Path, *arguments: str, columns: int = 80, rows: int = 24
 
 def test_the_screen_and_its_keys(recording: Path, tmp_path: Path) -> None:
     with on_terminal(tmp_path, "--replay", recording.name, "--record", "out.csv") as terminal:
-        lines = terminal.wait(lambda lines: "sample 3" in lines[1])
-        assert lines[0] == "digits on esp32  replay of in.jsonl"
+        terminal.wait(lambda lines: "sample 3" in lines[1])
+        terminal.press("p")
+        terminal.wait(lambda lines: lines[0].endswith("PAUSED"))
+        lines = terminal.settled()
+        assert lines[0] == "digits on esp32  replay of in.jsonl  PAUSED"
         assert lines[23] == "p pause  m mark  s save  q quit"
         bars = [line for line in lines[2:12] if line[:1].isdigit()]
         assert [line[0] for line in bars] == list(LABELS)
-        score = max(read_recording(recording)[1][3].scores)
+        paused = lines[1]
+        number = int(re.match(r"sample (\d+)", paused)[1])
+        score = max(read_recording(recording)[1][number].scores)
         assert max(bars, key=lambda line: line.count("█")).endswith(f"{score:.2f}")
         assert "latency 16,00" in lines[13] and "/s" in lines[13] and "right" in lines[13]
-        terminal.press("p")
-        paused = terminal.wait(lambda lines: lines[0].endswith("PAUSED"))[1]
         terminal.press("m")
         terminal.wait(lambda lines: "will be marked" in lines[23])
-        time.sleep(0.6)
-        assert terminal.wait(lambda lines: lines[1] == paused)[0].endswith("PAUSED")
+        assert terminal.settled()[:2] == ["digits on esp32  replay of in.jsonl  PAUSED", paused]
         terminal.press("p")
         terminal.wait(lambda lines: lines[1] != paused and "1 marked" in lines[13])
         terminal.press("\x1b[A")  # an arrow is no key
@@ -126,8 +127,7 @@ def test_a_board_on_the_screen_and_its_text(kit, tmp_path: Path) -> None:
     heading, answers = read_recording(tmp_path / "a.jsonl")
     assert heading.board == "host" and len(answers) >= 3
     assert sum(bool(answer.right) for answer in answers) >= len(answers) - 1
-    gaps = np.diff([answer.seconds for answer in answers])
-    assert gaps == pytest.approx(0.25, abs=0.2)
+    assert np.median(np.diff([answer.seconds for answer in answers])) > 0.2  # four a second, fewer on a busy machine
 
 
 def test_a_replay_is_what_was_recorded(kit, recording: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_replay_is_what_was_recorded(kit, recording: Path, tmp_path: Path) -> 
     lines = as_csv.stdout.splitlines()
     answer = read_recording(recording)[1][4]
     assert (
-        len(lines) == 40 and lines[4] == f"sample 4: – {answer.score:.2f} (no decision, it is {answer.truth}) 16,004 µs"
+        len(lines) == 80 and lines[4] == f"sample 4: – {answer.score:.2f} (no decision, it is {answer.truth}) 16,004 µs"
     )
     assert lines == kit("stream", "--replay", "a.csv").stdout.splitlines()
 
