@@ -59,8 +59,16 @@ def run(kit: Kit, board: str, folder: Path, samples: int = SAMPLES, **more: obje
     )
 
 
-@pytest.mark.parametrize("kind", streaming.SETTINGS)
-@pytest.mark.parametrize("board", ["host", "mps2-an386", "esp32c3"])
+@pytest.mark.parametrize(
+    ("board", "kind"),
+    [
+        ("host", "audio"),
+        *(("mps2-an386", kind) for kind in streaming.SETTINGS),
+        ("esp32", "audio"),
+        ("esp32c3", "motion"),
+        ("esp32c3", "image"),
+    ],
+)
 def test_the_device_does_the_whole_work(kind: str, board: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if board.startswith("esp"):
         pytest.importorskip("labwired")
