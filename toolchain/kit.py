@@ -215,6 +215,11 @@ class Kit(_Table):
         twice = sorted({label for label in labels if labels.count(label) > 1})
         if twice:
             raise ValueError(f"should not name {', '.join(map(repr, twice))} twice")
+        for label in labels:  # a label is a folder of recordings too, and text that ends with a zero byte on the device
+            if not label.isprintable() or label != label.strip() or re.search(r"[/\\]|^\.", label):
+                raise ValueError(
+                    f"{label!r} should not begin with a dot or a space, nor hold / \\ or control characters"
+                )
         return labels
 
     @property

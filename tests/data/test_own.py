@@ -248,3 +248,113 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     with pytest.raises(Exception, match="cannot be written"):
         new_kit("mine", load_kit("digits"), tmp_path / "file")
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("times", "reason"),
+    [
+        (np.arange(200) * 1e15, "1e-15 samples a second, where the kit takes 50"),
+        (np.arange(200) * 1e-12, "1e+12 samples a second"),
+        (np.arange(200) * 9e9, "samples a second, where the kit takes 50"),
+    ],
+)
+def test_times_of_another_unit_are_refused(gestures, tmp_path, times, reason):
+    """Resampled they would be numbers out of nothing, or more of them than the memory holds."""
+    path = tmp_path / "wave.csv"
+    np.savetxt(path, np.column_stack([times, np.ones((200, 3))]), "%.18g", ",", header="seconds,x,y,z", comments="")
+    done = import_files(gestures, [path])
+    assert not done.kept and reason in done.refused[path]
+
+
+def test_times_alone_are_no_recording(gestures, tmp_path):
+    (tmp_path / "wave.csv").write_text("time\n1\n2\n3\n")
+    assert "nothing in it but times" in import_files(gestures, [tmp_path / "wave.csv"]).refused[tmp_path / "wave.csv"]
+
+
+def test_the_line_that_is_named_is_that_of_the_file(gestures, tmp_path):
+    """With and without a line of names, behind empty lines, with quotes."""
+    for name, text in (
+        ("wave.1.csv", "x,y,z\n\n" + "1,2,3\n" * 300 + "4,?,6\n" + "1,2,3\n" * 9),
+        ("wave.2.csv", '"1","2","3"\n' * 301 + "4,?,6\n" + "1,2,3\n" * 8),
+    ):
+        (tmp_path / name).write_text(text)
+        line = text.splitlines().index("4,?,6") + 1
+        kept = import_files(gestures, [tmp_path / name]).kept[0]
+        assert f"the first in line {line}" in kept.changes
+        assert Store(gestures).read(kept)[-8:].tolist() == [[1, 2, 3]] * 8
+
+
+_ACQUIRED = {"interval_ms": 20, "sensors": [{"name": n, "units": "g"} for n in "xyz"], "values": [[1, 2, 3]] * 200}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"sensors": 3}, "payload.sensors is no list"),
+        ({"sensors": ["x", "y", "z"]}, "payload.sensors is no list"),
+        ({"values": [[10**400, 2, 3]]}, "are no numbers"),
+        ({"interval_ms": -20}, "interval_ms is -20"),
+        ({"interval_ms": float("nan")}, "interval_ms is nan"),
+        ({"interval_ms": float("inf")}, "interval_ms is inf"),
+        ({"interval_ms": 1e-300}, "interval_ms is 1e-300"),
+        ({"interval_ms": 1e8}, "1e-05 samples a second"),
+    ],
+)
+def test_odd_acquisitions_are_refused(gestures, tmp_path, change, reason):
+    path = tmp_path / "wave.json"
+    path.write_text(json.dumps({"payload": {**_ACQUIRED, **change}}))
+    assert reason in import_files(gestures, [path]).refused[path]
+
+
+def test_damaged_arrays_and_pictures_are_refused(gestures, pictures, tmp_path):
+    """What their libraries raise for them is of many kinds: each is a reason, and the next file is read."""
+    np.save(tmp_path / "wave.good.npy", np.ones((100, 3), np.int16))
+    good = (tmp_path / "wave.good.npy").read_bytes()
+    damaged = {
+        "wave.header.npy": good.replace(b"False", b"((((("),
+        "wave.size.npy": good.replace(b"(100, 3), }      ", b"(99999999999, 3),}"),
+        "wave.a.npy": good[:20],
+    }
+    for name, data in damaged.items():
+        (tmp_path / name).write_bytes(data)
+    np.save(tmp_path / "wave.scalar.npy", np.array(5))
+    done = import_files(gestures, [tmp_path])
+    assert len(done.kept) == 1 and len(done.refused) == 4
+    assert all("no array of numbers" in reason for reason in done.refused.values())
+    for number, data in enumerate((b"P5 x y 255\n1", b"P5 9 9 255\n1", b"GIF89a", b"", b"\x89PNG\r\n\x1a\n\0")):
+        (tmp_path / f"cat.{number}.pgm").write_bytes(data)
+    done = import_files(pictures, sorted(tmp_path.glob("cat*")))
+    assert not done.kept and len(done.refused) == 5
+    assert all("no picture" in reason for reason in done.refused.values())
+
+
+def test_sounds_that_are_no_numbers_or_empty(words, tmp_path):
+    wave = np.zeros(2000, np.float32)
+    wave[1500] = np.nan
+    soundfile.write(tmp_path / "yes.nan.wav", wave, RATE, subtype="FLOAT")
+    assert "NaN" in import_files(words, [tmp_path / "yes.nan.wav"]).refused[tmp_path / "yes.nan.wav"]
+    by_hand = words.folder / "data" / "yes" / "empty.wav"
+    by_hand.parent.mkdir()
+    soundfile.write(by_hand, np.zeros(0, np.int16), RATE)
+    with pytest.raises(BadInput, match=r"empty\.wav: there is nothing in it"):
+        Store(words).read(Store(words).entries()[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(words, tmp_path):
+    os.mkfifo(tmp_path / "yes.wav")
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        import_files(words, [tmp_path / "yes.wav"])
+
+
+def test_new_kits_that_would_not_be_what_they_are_called(tmp_path):
+    with pytest.raises(BadInput, match="name of a built-in kit"):
+        new_kit("digits", load_kit("digits"), tmp_path)
+    with pytest.raises(BadInput, match="motion-small is a variant"):
+        new_kit("mine", load_kit("motion:small"), tmp_path)
+    for label in ("../up", "a/b", ".hidden", "a\0b", "two\nlines"):
+        with pytest.raises(BadInput, match=r"mine.kit\.toml:\d+: labels: .*should not begin"):
+            new_kit("mine", load_kit("motion"), tmp_path, True, ["fine", label])
+    with pytest.raises(BadInput, match=r"^[^~]*mine.kit\.toml:\d+: labels: should not name 'a' twice"):
+        new_kit("mine", load_kit("motion"), tmp_path, True, ["a", "a"])
+    assert not list(tmp_path.iterdir())

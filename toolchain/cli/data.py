@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def data_import(
     from toolchain.errors import BadInput, CheckFailed
     from toolchain.resources import resource
 
+    if scale is not None and not (math.isfinite(scale) and scale):
+        raise BadInput(f"--scale {scale:g} leaves nothing of the values", "give a number that is not 0")
     into = named_kit(kit)
     if into.folder.is_relative_to(resource("kits")):
         raise BadInput(

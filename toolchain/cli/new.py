@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import rich_click as click
@@ -32,10 +33,13 @@ def entry(output: Output, name: str, like: str, own_data: bool, labels: str | No
     if labels is not None and not own_data:
         raise BadInput("--labels needs --own-data", f"the data of {like} have its own labels")
     named = [label.strip() for label in (labels or "").split(",") if label.strip()]
+    if labels is not None and not named:
+        raise BadInput("--labels names none", "at least two, such as --labels silence,unknown,yes")
     made = new_kit(name, load_kit(like), place, own_data, named)
     where = place / name
-    first = f"kit data import FOLDER --kit {where}" if own_data else f"kit train {where}"
+    said = shlex.quote(str(where))
+    first = f"kit data import FOLDER --kit {said}" if own_data else f"kit train {said}"
     output.result(
         {"kit": made.name, "folder": str(where), "like": like, "own_data": own_data},
-        f"{where} is made like {like}. Next: {first}, then kit deploy {where} --board esp32 --emulate",
+        f"{where} is made like {like}. Next: {first}, then kit deploy {said} --board esp32 --emulate",
     )

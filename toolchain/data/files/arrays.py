@@ -34,7 +34,10 @@ def read_csv(path: Path, labels: Sequence[str], note: Callable[[str], None]) -> 
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    rows = [(n, row) for n, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if any(row)]
+    try:
+        rows = [(n, row) for n, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if any(row)]
+    except csv.Error as error:
+        raise BadInput(f"{path}: no table: {error}") from None
     names = [cell.strip().lower() for cell in rows[0][1]] if rows and not _number(rows[0][1][-1]) else []
     rows = rows[1:] if names else rows
     if not rows:
@@ -69,9 +72,9 @@ def read_npy(path: Path, labels: Sequence[str], note: Callable[[str], None]) -> 
     """The array of an ``.npy`` file. Raises BadInput when it is none of numbers."""
     try:
         array = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # of a damaged header: TokenError, MemoryError, whatever evaluates it
         raise BadInput(f"{path}: no array of numbers: {error}", "write it with numpy.save") from None
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf" or not array.size:
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "biuf" or not array.size or not array.ndim:
         raise BadInput(f"{path}: no array of numbers", "write it with numpy.save")
     return array, None
 

@@ -25,13 +25,13 @@ def read_picture(path: Path, kit: Kit, greatest: Callable[[], int], note: Callab
     Raises BadInput when it is no picture or the kit takes none, Missing without Pillow."""
     height, width, colours = _wanted(kit, path.name)
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, ImageOps
     except ImportError:
         raise Missing("pictures need Pillow, which is not installed", 'pip install "tinyml-kit[stream]"') from None
     try:
         with Image.open(path) as file:
             picture = ImageOps.exif_transpose(file).convert("RGB" if colours else "L")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+    except Exception as error:  # Pillow's readers raise ValueError, SyntaxError, struct.error … on damaged files
         raise BadInput(f"{path}: no picture: {error}") from None
     if picture.size != (width, height):
         note(f"{path.name}: {picture.width} x {picture.height} scaled to {width} x {height}")

@@ -43,6 +43,8 @@ def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
             position = 0
             while True:
                 block = file.read(step, dtype="float32", always_2d=True)
+                if not np.isfinite(block).all():
+                    raise BadInput(f"{path}: holds NaN or infinity", "write it again, best as 16-bit samples")
                 samples = converted.feed(block, last=len(block) < step)
                 if len(samples):
                     yield position / rate, samples

@@ -36,17 +36,22 @@ def read_acquisition(path: Path) -> Acquired:
     payload = said.get("payload") if isinstance(said, dict) else None
     if not isinstance(payload, dict) or not {"interval_ms", "sensors", "values"} <= payload.keys():
         raise BadInput(f"{path}: not of Edge Impulse's data acquisition format", "it has payload.values and the like")
-    names = tuple(str(s.get("name", "?")) for s in payload["sensors"] if isinstance(s, dict))
+    sensors = payload["sensors"]
+    if not isinstance(sensors, list) or not all(isinstance(sensor, dict) for sensor in sensors):
+        raise BadInput(f"{path}: payload.sensors is no list of sensors")
+    names = tuple(str(sensor.get("name", "?")) for sensor in sensors)
     try:
         values = np.asarray(payload["values"], np.float64)
-        rate = 1000.0 / float(payload["interval_ms"])
-    except (TypeError, ValueError, ZeroDivisionError):
+        interval = float(payload["interval_ms"])
+    except (TypeError, ValueError, OverflowError):
         raise BadInput(f"{path}: payload.values or interval_ms are no numbers") from None
+    if not 1e-3 <= interval <= 1e9:
+        raise BadInput(f"{path}: interval_ms is {interval:g}", "it is the time from a sample to the next")
     if values.ndim == 1 and len(names) == 1:
         values = values[:, np.newaxis]
     if values.ndim != 2 or values.shape[1] != len(names) or not len(values):
         raise BadInput(f"{path}: values of shape {list(values.shape)} for {len(names)} sensors")
-    return Acquired(values, rate, names)
+    return Acquired(values, 1000.0 / interval, names)
 
 
 def _decoded(path: Path) -> Any:
@@ -58,7 +63,7 @@ def _decoded(path: Path) -> Any:
             raise Missing("CBOR files need cbor2, which is not installed", 'pip install "tinyml-kit[train]"') from None
         try:
             return cbor2.loads(data)
-        except (cbor2.CBORDecodeError, EOFError, ValueError) as error:
+        except Exception as error:  # its tags make dates, fractions, IP addresses …, each with errors of its own
             raise BadInput(f"{path}: no CBOR: {error}") from None
     try:
         return json.loads(data)

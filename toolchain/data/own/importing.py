@@ -107,15 +107,19 @@ def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], Non
         acquired = read_acquisition(path)
         values = acquired.values
         times: np.ndarray | None = np.arange(len(values)) / acquired.rate
+        lines = None
     else:
-        times, values = split_times(*read_table(path))
+        names, rows, lines = read_table(path)
+        times, values = split_times(names, rows)
+        if not values.size:
+            raise BadInput(f"{path}: nothing in it but times")
     whole = np.dtype(kit.input.dtype).kind in "iu"
     if whole and scale is None and (broken := values[np.isfinite(values) & (values != np.round(values))]).size:
         raise BadInput(
             f"{path}: {broken[0]:g} is no whole number; the kit takes {kit.input.dtype}",
             "give --scale: raw steps of one unit, such as 1000",
         )
-    values = at_rate(path, times, values, rate, note) * (1.0 if scale is None else scale)
+    values = at_rate(path, times, values, lines, rate, note) * (1.0 if scale is None else scale)
     return as_samples(np.round(values) if whole else values, kit, str(path), lambda _: None)
 
 
@@ -127,6 +131,8 @@ def _found(paths: Sequence[Path]) -> list[Path]:
             files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
         elif not path.exists():
             raise BadInput(f"{path}: no such file or folder", "name files, or folders with files in them")
+        elif not path.is_file():
+            raise BadInput(f"{path}: neither a file nor a folder", "name files, or folders with files in them")
         elif path.name != INFO:
             if path.suffix.lower() not in _KNOWN:
                 raise BadInput(f"{path}: of no known type", f"known: {', '.join(_KNOWN)}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from toolchain.data.own.store import FOLDER
 from toolchain.errors import BadInput, Missing
 from toolchain.kit import KIT_FILE, load_kit
+from toolchain.resources import resource
 
 if TYPE_CHECKING:
     from toolchain.kit import Kit
@@ -39,10 +40,12 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
 
     It trains at once on the data of ``like``; with ``own_data`` on what is in its data folder, and ``labels`` in place
     of those of ``like`` where given. The hash of the data and the pass marks that were measured on it are then left out
-    or set low. Raises BadInput for a name that is none and
-    for a folder that is there, Missing when it cannot be written.
+    or set low. Raises BadInput for a name that is none or a built-in kit's, for a folder that is there, for labels that
+    are none and where ``like`` is a variant, Missing when it cannot be written.
     """
     folder = check_new(name, place)
+    if like.name != load_kit(like.path).name:
+        raise BadInput(f"{like.name} is a variant, which has no kit.toml of its own", "give --like the kit itself")
     try:
         place.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))
@@ -60,6 +63,8 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
         load_kit(temporary / KIT_FILE)
         temporary.chmod(0o777 & ~_umask())
         temporary.rename(folder)
+    except BadInput as error:
+        raise BadInput(error.message.replace(temporary.name, name), error.hint) from None
     except OSError as error:
         raise Missing(f"{folder}: cannot be written: {error.strerror}", "make room, or allow writing") from error
     finally:
@@ -68,11 +73,14 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
 
 
 def check_new(name: str, place: Path) -> Path:
-    """The folder that a new kit is to have. Raises BadInput for a name that is none, and for a folder that is there."""
+    """The folder that a new kit is to have. Raises BadInput for a name that is none or a built-in kit's, and for a
+    folder that is there."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             f'"{name}" is no name for a kit', "lower case letters, digits, - and _, a letter first, at most 32"
         )
+    if (resource("kits") / name).exists():
+        raise BadInput(f"{name} is the name of a built-in kit", f"choose another one, such as my-{name}")
     if (place / name).exists():
         raise BadInput(f"{place / name} is there already", "choose another name; nothing was changed")
     return place / name

@@ -139,7 +139,9 @@ def read_recording(path: Path, kit: Kit) -> np.ndarray:
         from toolchain.data.files.sound import read_sound
 
         blocks = [block for _, block in read_sound(path, kit.signal.rate, refuse)]
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
+        if not blocks:
+            raise BadInput(f"{path}: there is nothing in it", "remove it")
+        return np.concatenate(blocks)
     if _is_picture(kit):
         from toolchain.data.files.pictures import read_picture
 

@@ -11,10 +11,12 @@ from toolchain.errors import BadInput, Missing
 
 _TIMES = {"time": 0.0, "timestamp": 0.0, "t": 0.0, "seconds": 1.0, "s": 1.0, "ms": 1e-3, "time_ms": 1e-3, "us": 1e-6}
 _LARGEST_GAP = 10  # usual steps of time: over that the recording has a hole in it
+_SLOWEST, _FASTEST = 0.05, 2000.0  # times the wanted rate: beyond, the unit of the times is another one
 
 
-def read_table(path: Path) -> tuple[list[str], np.ndarray]:
-    """Names of the columns (lower case) and rows of a CSV or Parquet file, float64; text becomes NaN.
+def read_table(path: Path) -> tuple[list[str], np.ndarray, np.ndarray | None]:
+    """Names of the columns (lower case) and rows of a CSV or Parquet file, float64, text as NaN; the line of each row
+    of a CSV.
 
     Raises BadInput for what is no table, Missing without pyarrow for Parquet."""
     if path.suffix.lower() == ".parquet":
@@ -27,26 +29,31 @@ def read_table(path: Path) -> tuple[list[str], np.ndarray]:
             columns = [np.asarray(c.to_pylist(), np.float64) for c in table.columns]
         except (ArrowException, OSError, TypeError, ValueError) as error:
             raise BadInput(f"{path}: no table of numbers: {error}") from None
-        return [name.lower() for name in table.column_names], np.stack(columns, axis=1)
+        return [name.lower() for name in table.column_names], np.stack(columns, axis=1), None
     try:
-        lines = path.read_bytes().decode("utf-8-sig").splitlines()
+        text = path.read_bytes().decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not UTF-8 text", "save it as CSV in UTF-8") from None
-    lines = [line for line in lines if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text, 1) if line.strip()]
     if not lines:
         raise BadInput(f"{path}: it is empty")
-    delimiter = max(",;\t", key=lines[0].count)
-    first = [cell.strip().strip('"') for cell in lines[0].split(delimiter)]
+    delimiter = max(",;\t", key=lines[0][1].count)
+    first = _cells(lines[0][1], delimiter)
     has_names = any(np.isnan(_numbers(first)))
     rows = lines[1:] if has_names else lines
-    for number, row in enumerate(rows, 1 + has_names):
+    for number, row in rows:
         if row.count(delimiter) != len(first) - 1:
             found = row.count(delimiter) + 1
             raise BadInput(f"{path}, line {number}: {found} columns, the first line has {len(first)}")
     names = [name.lower() for name in first] if has_names else [f"column {i}" for i in range(1, len(first) + 1)]
     if not rows:
         raise BadInput(f"{path}: no numbers in it")
-    return names, np.array([_numbers(row.split(delimiter)) for row in rows])
+    numbers = np.array([_numbers(_cells(row, delimiter)) for _, row in rows])
+    return names, numbers, np.array([number for number, _ in rows])
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in line.split(delimiter)]
 
 
 def _numbers(cells: list[str]) -> list[float]:
@@ -72,14 +79,21 @@ def split_times(names: list[str], rows: np.ndarray) -> tuple[np.ndarray | None, 
 
 
 def at_rate(
-    path: Path, times: np.ndarray | None, values: np.ndarray, rate: float | None, note: Callable[[str], None]
+    path: Path,
+    times: np.ndarray | None,
+    values: np.ndarray,
+    lines: np.ndarray | None,
+    rate: float | None,
+    note: Callable[[str], None],
 ) -> np.ndarray:
-    """``values`` [n, axes] at ``rate`` samples a second, where ``times`` in seconds and the rate are known.
+    """``values`` [n, axes] at ``rate`` samples a second, where ``times`` in seconds and the rate are known. ``lines``
+    [n] are those of the file where it has some.
 
     Single missing values are interpolated, equal times averaged, both told to ``note``. Raises BadInput, with the line,
-    for a time that goes back, a hole of more than `_LARGEST_GAP` steps, or more than one value in a hundred missing.
+    for a time that goes back, a hole of more than `_LARGEST_GAP` steps, times of another unit, or more than one value
+    in a hundred missing.
     """
-    values = _mended(path, values, note)
+    values = _mended(path, values, lines, note)
     if times is None:
         return values
     if rate is None:
@@ -87,11 +101,11 @@ def at_rate(
         return values
     bad = np.flatnonzero(~np.isfinite(times))
     if len(bad):
-        raise BadInput(f"{path}, line {bad[0] + 2}: no time")
+        raise BadInput(f"{path}, {_place(lines, bad[0])}: no time")
     steps = np.diff(times)
     back = np.flatnonzero(steps < 0)
     if len(back):
-        raise BadInput(f"{path}, line {back[0] + 3}: the time goes back", "split the file there, or sort it")
+        raise BadInput(f"{path}, {_place(lines, back[0] + 1)}: the time goes back", "split the file there, or sort it")
     times, values = _without_equal(path, times, values, steps, note)
     if len(times) < 2:
         raise BadInput(f"{path}: fewer than two times")
@@ -100,6 +114,11 @@ def at_rate(
     if len(hole):
         raise BadInput(
             f"{path}: a hole of {np.diff(times)[hole[0]]:.2f} s at {times[hole[0]] - times[0]:.2f} s", "split it there"
+        )
+    if not _SLOWEST <= 1 / (usual * rate) <= _FASTEST:
+        raise BadInput(
+            f"{path}: {1 / usual:.4g} samples a second, where the kit takes {rate:g}",
+            "name the column of the times by its unit: seconds, ms or us",
         )
     if abs(usual * rate - 1) > 0.01 or np.abs(np.diff(times) * rate - 1).max() > 0.05:
         note(f"{path.name}: {1 / usual:.4g} samples a second, resampled to {rate:g}")
@@ -121,14 +140,18 @@ def _resampled(times: np.ndarray, values: np.ndarray, wanted: np.ndarray, usual:
     return np.stack([np.interp(wanted, times, column) for column in values.T], axis=1)
 
 
-def _mended(path: Path, values: np.ndarray, note: Callable[[str], None]) -> np.ndarray:
+def _place(lines: np.ndarray | None, row: int) -> str:
+    return f"sample {row + 1}" if lines is None else f"line {lines[row]}"
+
+
+def _mended(path: Path, values: np.ndarray, lines: np.ndarray | None, note: Callable[[str], None]) -> np.ndarray:
     missing = ~np.isfinite(values)
     if not missing.any():
         return values
-    line = int(np.flatnonzero(missing.any(axis=1))[0]) + 2
+    place = _place(lines, int(np.flatnonzero(missing.any(axis=1))[0]))
     if missing.mean() > 0.01 or missing.all(axis=0).any():
-        raise BadInput(f"{path}, line {line}: {missing.sum()} values are missing or no numbers", "mend the file")
-    note(f"{path.name}: {missing.sum()} missing values interpolated, the first in line {line}")
+        raise BadInput(f"{path}, {place}: {missing.sum()} values are missing or no numbers", "mend the file")
+    note(f"{path.name}: {missing.sum()} missing values interpolated, the first in {place}")
     mended, at = values.copy(), np.arange(len(values))
     for column, gaps in zip(mended.T, missing.T, strict=True):
         column[gaps] = np.interp(at[gaps], at[~gaps], column[~gaps])
