@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,7 +16,10 @@ import streaming
 from toolchain import pipeline
 from toolchain.board.descriptor import load_board
 from toolchain.cli import evaluation_tables
+from toolchain.connection import Place, connected
 from toolchain.data import Dataset, Provenance, Split
+from toolchain.emulate.pty_process import PtyProcess
+from toolchain.errors import DeviceError
 from toolchain.evaluate import reference
 from toolchain.evaluate.device import Expected
 from toolchain.evaluate.junit import junit_xml
@@ -134,3 +138,25 @@ def test_a_stride_is_other_firmware_and_the_same_training(tmp_path: Path, monkey
     assert first.built is not None and second.built is not None
     assert first.built.build_id != second.built.build_id
     assert often.training_key() == kit.training_key()
+
+
+def test_a_board_with_another_front_end_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is the same; the stride, the filters or the front end itself may not be."""
+    kit = prepare("motion", tmp_path, monkeypatch)
+    assert kit.signal is not None
+    board = load_board("host")
+    model = pipeline.kit_model(kit, pipeline.train(kit, Workspace(tmp_path / "build")))
+    other = replace(model, signal=kit.signal.model_copy(update={"hop": 9}))
+    bare = replace(model, signal=None)
+
+    def connect(built: pipeline.Model, wanted: pipeline.Model) -> None:
+        firmware = pipeline.build(built, board, Workspace(tmp_path / "build"), emulate=True)
+        with PtyProcess([firmware.elf]) as device, connected(Place(board, False, device.port), None, wanted) as found:
+            raw = np.zeros(kit.input.shape, np.int16).tobytes()
+            assert found.infer(raw).front_ticks is not None
+
+    connect(model, model)
+    with pytest.raises(DeviceError, match=r"other settings of \[signal\]"):
+        connect(other, model)
+    with pytest.raises(DeviceError, match="has no front end"):
+        connect(bare, model)

@@ -85,3 +85,21 @@ def test_the_largest_part_in_the_middle_is_taken() -> None:
     assert make_settings(IMAGE).part == (0, 8, 48, 48)
     assert make_settings({**IMAGE, "size": (10, 40)}).part == (16, 0, 16, 64)
     assert make_settings({**IMAGE, "crop": (1, 2, 3, 4)}).part == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "stride", "sample_bytes", "raw_shape", "shape"),
+    [
+        (AudioSettings(), 12 * 320, 2, (16000,), (49, 40)),  # 250 ms are 12.5 hops
+        (AudioSettings(hop_ms=25.0), 10 * 400, 2, (16000,), (39, 40)),
+        (AudioSettings(stride_ms=1.0, coefficients=13), 320, 2, (16000,), (49, 13)),
+        (make_settings({**MOTION, "features": "raw"}), 25, 6, (100, 3), (100, 3)),
+        (make_settings({**IMAGE, "format": "rgb888", "channels": 3}), 48 * 64 * 3, 1, (48, 64, 3), (24, 24, 3)),
+    ],
+)
+def test_what_a_stream_counts(
+    settings: SignalSettings, stride: int, sample_bytes: int, raw_shape: tuple[int, ...], shape: tuple[int, ...]
+) -> None:
+    assert (settings.stride, settings.sample_bytes) == (stride, sample_bytes)
+    assert settings.raw_shape == raw_shape
+    assert settings.shape == shape == FrontEnd(settings).shape
