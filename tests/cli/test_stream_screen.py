@@ -9,6 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from toolchain.cli.output import Output
+from toolchain.cli.stream import DeviceText
 from toolchain.cli.stream_screen import Screen
 from toolchain.stream.answers import Answer, Heading
 
@@ -60,3 +62,18 @@ def test_scores_that_are_no_probabilities(scores: tuple[float, ...]) -> None:
     assert (
         sorted(range(3), key=bars.__getitem__)[-1] == max(range(3), key=lambda i: (scores[i], i)) or len({*bars}) == 1
     )
+
+
+def test_what_is_kept_beside_the_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    text = DeviceText(Output(io.StringIO(), json_wanted=False))
+    text.log("a.wav: 2 channels averaged")
+    with text.working():
+        text.stage("train")
+        text.log("1 of 12")
+        text.stage("start", "esp32")
+        text.log("esp32: ready")
+    text.to_screen()
+    text.log("esp32: a warning")
+    assert list(text.lines) == ["a.wav: 2 channels averaged", "esp32: ready", "esp32: a warning"]
+    said = capsys.readouterr().err
+    assert "2 channels" in said and "1 of 12" in said and "esp32: ready" in said and "a warning" not in said

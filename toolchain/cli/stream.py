@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from toolchain.pipeline import Deployment
     from toolchain.stream.answers import Answer, Heading, Recorder
 
+_BEFORE = ("train", "compile", "build")  # stages that have nothing to do with the answers
 _LONGEST_GAP = 2.0  # seconds between two answers of a replay
 UNDECIDED = "–"
 
@@ -61,12 +62,12 @@ class Replay:
 
 
 class DeviceText:
-    """A `Progress` for all that happens beside the answers, among it what the device prints: its lines are kept, and
-    go to stderr except while there is a screen."""
+    """A `Progress` for all that happens beside the answers, among it what the device prints: its lines are kept (those
+    of training and building are not), and go to stderr except while there is a screen."""
 
     def __init__(self, output: Output) -> None:
         self.lines: deque[str] = deque(maxlen=200)
-        self._output = output
+        self._output, self._before = output, False
         self.to_lines()
 
     def to_lines(self) -> None:
@@ -80,16 +81,19 @@ class DeviceText:
         """Stages are drawn meanwhile."""
         with self._output.progress() as self.target:
             yield
+        self._before = False
         self.to_lines()
 
     def stage(self, name: str, note: str = "") -> None:
+        self._before = name in _BEFORE
         self.target.stage(name, note)
 
     def update(self, done: float, total: float, note: str = "") -> None:
         self.target.update(done, total, note)
 
     def log(self, text: str) -> None:
-        self.lines.append(text)
+        if not self._before:
+            self.lines.append(text)
         self.target.log(text)
 
 
