@@ -52,3 +52,13 @@ def test_what_is_refused(kit, tmp_path):
     assert "no known type" in message and ".wav" in hint
     message, hint = kit.refused("train", "mine", status=2, build=tmp_path / "build")
     assert "holds no recording" in message and "kit data import" in hint
+
+
+def test_a_look_at_data(kit, tmp_path):
+    said = kit.json("data", "show", "digits", "--out", "digits.html")
+    assert said["samples"] == 1797 and said["odd"] == [] and said["out"] == "digits.html"
+    assert "Handwritten digits" in (tmp_path / "digits.html").read_text()
+    shown = kit("data", "show", "digits")
+    assert shown.returncode == 0 and "nothing odd was found" in shown.stdout
+    message, hint = kit.refused("data", "show", "digits", "--out", "digits.pdf", status=2)
+    assert ".png" in message and "name the file" in hint

@@ -5,11 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from toolchain.cli.options import command, named_kit
+from toolchain.cli.options import NamedPath, command, named_kit, write_file
 from toolchain.cli.output import Output
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from toolchain.data.look.survey import Survey
 
 kit_option = click.option("--kit", "-k", metavar="KIT", help="Kit or its folder; else that of the current folder.")
 
@@ -82,5 +88,60 @@ def data_import(
     return CheckFailed.exit_status if done.refused else 0
 
 
-data_import.name = "import"
+@command()
+@click.argument("kit", required=False)
+@click.option("--out", type=NamedPath(dir_okay=False), metavar="FILE", help="Draw them: .html or .png.")
+def data_show(output: Output, kit: str | None, out: Path | None) -> None:
+    """Look at a kit's data: classes, counts, lengths, and what is odd.
+
+    Clipped, silent and doubled recordings, another rate, a class that is empty, single or nearly all of one recording
+    or person, very unequal classes, and whether kit train will take them. With --out also a page, or a picture, of
+    spectrograms, traces or pictures of each class. What is odd is told; the exit status is 0 all the same.
+
+    Example: kit data show my-words --out data.html
+    """
+    from toolchain.data.look.survey import survey
+    from toolchain.errors import BadInput
+
+    if out is not None and out.suffix.lower() not in (".html", ".png"):
+        raise BadInput(f"{out}: neither .html nor .png", "name the file by what it is to be")
+    with output.progress() as progress:
+        found = survey(named_kit(kit), progress)
+        if out is not None:
+            progress.stage("draw", str(out))
+            _draw(found, out)
+    output.result({**found.as_json(), "out": str(out) if out else None}, _shown(found))
+
+
+def _draw(found: Survey, out: Path) -> None:
+    from toolchain.data.look.page import page_html
+    from toolchain.data.look.picture import draw
+
+    is_page = out.suffix.lower() == ".html"
+    write_file(out, page_html(found) if is_page else draw(found, with_list=True))
+
+
+def _shown(found: Survey) -> RenderableType:
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.table import Table
+
+    from toolchain.data.look.survey import seconds
+
+    table = Table("class", box=None, header_style="bold")
+    columns = ("samples", "recordings", "groups", "seconds")
+    there = [name for name in columns if any(getattr(c, name) is not None for c in found.classes)]
+    for name in there:
+        table.add_column(name, justify="right")
+    for c in found.classes:
+        values = (getattr(c, name) for name in there)
+        table.add_row(escape(c.label), *("–" if value is None else f"{value:,.10g}" for value in values))
+    length = seconds(found.kit, found.kit.input.shape[0])
+    title = f"[bold]{found.kit.name}[/]: {escape(found.source)}" + (f"; a sample is {length:g} s" if length else "")
+    odd = [f"[yellow]odd:[/] {escape(one.text)}" for one in found.odd] or ["nothing odd was found"]
+    return Group(title, table, *odd)
+
+
+data_import.name, data_show.name = "import", "show"
 entry.add_command(data_import)
+entry.add_command(data_show)

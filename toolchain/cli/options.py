@@ -120,14 +120,14 @@ class NamedPath(click.Path):
         return super().convert(value, param, ctx)
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Write a result whole or not at all, making its folder. Raises BadInput when it cannot be written."""
     from toolchain.errors import BadInput
 
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         temporary.replace(path)
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}", "name another file") from error
