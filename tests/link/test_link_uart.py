@@ -15,7 +15,7 @@ from toolchain.link import protocol
 from toolchain.link.exchange import _Rhythm
 from toolchain.link.session import Session
 
-pytestmark = pytest.mark.unit
+pytestmark = [pytest.mark.unit, pytest.mark.timed]  # a simulated line runs in real time
 
 BAUD = 921_600
 FIFOS = (1, 16, 64)
