@@ -33,9 +33,7 @@ def vary(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Log-mel energies earlier or later, louder or softer, by another microphone, in noise, and with a band or a moment
     that is not heard."""
     count, frames, bands = inputs.shape
-    shift = rng.integers(-4, 5, (count, 1))
-    time = np.clip(np.arange(frames) + shift, 0, frames - 1)
-    varied = inputs[np.arange(count)[:, None], time]
+    varied = _warped(inputs, rng)
     varied = varied + (rng.uniform(-6, 6, (count, 1, 1)) + _response(count, bands, rng)) / _DECIBELS
     varied = _in_noise(varied, rng)
     for axis, size, widest in ((1, frames, 4), (2, bands, 5)):
@@ -44,6 +42,21 @@ def vary(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         hidden = np.expand_dims((places >= first) & (places < first + width), 3 - axis)
         varied = np.where(hidden, varied.mean(axis=(1, 2), keepdims=True), varied)
     return varied.astype(np.float32)
+
+
+def _warped(inputs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Earlier or later, slower or faster, by a larger or a smaller speaker: both axes stretched about their middle."""
+    count = len(inputs)
+    for axis, stretch, shift in ((1, 0.12, 4.0), (2, 0.07, 1.0)):
+        size = inputs.shape[axis]
+        factor, offset = rng.normal(1, stretch, (count, 1)), rng.uniform(-shift, shift, (count, 1))
+        place = np.clip((np.arange(size) - size / 2) * factor + size / 2 + offset, 0, size - 1.001)
+        first = place.astype(int)
+        index = (first, place - first)
+        shape = (count, size, 1) if axis == 1 else (count, 1, size)
+        low, part = (value.reshape(shape) for value in index)
+        inputs = np.take_along_axis(inputs, low, axis) * (1 - part) + np.take_along_axis(inputs, low + 1, axis) * part
+    return inputs
 
 
 def _response(count: int, bands: int, rng: np.random.Generator) -> np.ndarray:

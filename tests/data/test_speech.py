@@ -52,7 +52,7 @@ def test_samples_are_split_by_voice_and_kept(said: list[str]) -> None:
     assert samples.test is not None
     assert np.bincount(samples.y).tolist() == [20, 28 + 30, 28, 28]
     assert not set(samples.groups[samples.test]) & set(samples.groups[~samples.test])
-    assert {"asterisk:Allison", "flite:slt"} <= set(samples.groups[samples.test])
+    assert {"asterisk:Allison", "flite:rms"} <= set(samples.groups[samples.test])
     for part in (samples.test, ~samples.test):
         assert set(samples.y[part]) == {0, 1, 2, 3}
     count = len(said)

@@ -35,7 +35,7 @@ def load(
     accents: int = 0,
     flite: int = 60,
     unknown: int = 3,
-    speech: int = 3000,
+    speech: int = 2000,
     silence: int = 1000,
     seed: int = 1,
 ) -> Samples:
