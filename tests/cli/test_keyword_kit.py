@@ -1,0 +1,53 @@
+"""The keyword kit in its small version: trained on words that are spoken here, deployed, heard as a stream."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolchain.data.speech import recordings, voices
+from toolchain.errors import Missing
+from toolchain.kit import load_kit
+
+pytestmark = [pytest.mark.emulator, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def packages() -> None:
+    """Voices and recordings, which packages carry."""
+    try:
+        recordings.speech()
+        recordings.sounds()
+        for program in (voices.ESPEAK, voices.FLITE):
+            voices.run(program, "--version")
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("board", ["host", "mps2-an386"])
+def test_the_small_kit_answers_as_the_reference_does(kit, board):
+    said = kit.json("deploy", "keyword:small", "--board", board, "--emulate", "--samples", "20", timeout=400)
+    assert said["kit"] == "keyword-small" and said["samples"] == 20 and said["failed_checks"] == []
+    assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
+    assert said["accuracy_device"] == said["accuracy_host"]
+    assert 0 < said["memory"]["weights_bytes"] <= load_kit("keyword").pass_marks.max_weights_bytes
+
+
+@pytest.mark.parametrize(("board", "minutes"), [("host", 0.3), ("mps2-an386", 0.05)])
+def test_a_stream_of_sound_on_a_board_is_that_of_this_machine(kit, board, minutes):
+    options = ("--board", board, "--emulate", "--stream", "--minutes", str(minutes))
+    said = kit.json("test", "keyword:small", *options, timeout=400)
+    assert said["differences"] == 0 and said["failed_checks"] == []
+    assert 60 * minutes <= said["seconds"] < 60 * minutes + 30
+    assert abs(said["inferences"] - 4 * (said["seconds"] - 1)) <= 2
+    assert said["hits"] + said["misses"] == said["events"] >= 1
+
+
+def test_options_that_do_not_go_with_a_stream_are_refused(kit):
+    for options, text in (
+        (("--stream", "--samples", "5"), "--samples does not go with --stream"),
+        (("--minutes", "5"), "--minutes is the length of the recording of --stream"),
+    ):
+        refused = kit("test", "keyword:small", "--board", "host", *options)
+        assert refused.returncode == 2 and text in refused.stderr
+    refused = kit("test", "digits", "--board", "host", "--stream")
+    assert refused.returncode == 2 and "digits takes no stream of samples" in refused.stderr
