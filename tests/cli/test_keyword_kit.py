@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from toolchain.data.speech import recordings, voices
+from toolchain.data.speech import recordings
+from toolchain.data.speech.voices import ESPEAK, FLITE, Voice, say
 from toolchain.errors import Missing
 from toolchain.kit import load_kit
 
@@ -17,8 +19,8 @@ def packages() -> None:
     try:
         recordings.speech()
         recordings.sounds()
-        for program in (voices.ESPEAK, voices.FLITE):
-            voices.run(program, "--version")
+        for voice in (Voice(ESPEAK, "m1", "en-us"), Voice(FLITE, "rms")):
+            say("yes", voice, np.random.default_rng(0))
     except Missing as error:
         pytest.skip(str(error))
 
