@@ -67,17 +67,17 @@ def test_what_is_odd_is_told(tmp_path):
     sound(data / "yse" / "typo.wav", 400)
     import_files(kit, [sound(tmp_path / "low.wav", 440, rate=8000)], label="yes")
     said = kinds(survey(kit))
-    assert said.pop("clipped") == ["1 recording at the ends of the range again and again, clipped: yes/loud.wav"]
-    assert said.pop("silent") == ["1 recording below -60 dB of full scale, silent: yes/quiet.wav"]
-    assert said.pop("constant") == ["1 recording with one value throughout: yes/nothing.wav"]
+    assert said.pop("clipped") == ["1 recording clipped: yes/loud.wav"]
+    assert said.pop("silent") == ["1 recording silent (below -60 dB of full scale): yes/quiet.wav"]
+    assert said.pop("constant") == ["1 recording of one value throughout: yes/nothing.wav"]
     assert said.pop("short") == [
-        "1 recording shorter than a window of 16000 samples, silence put around: yes/short.wav"
+        "1 recording shorter than a window of 16,000 samples (silence is put around): yes/short.wav"
     ]
     (unread,) = said.pop("unreadable")
     assert unread.startswith("not used: ") and "fast.wav" in unread and "44,100 Hz" in unread
     across, again = said.pop("duplicate")
     assert across.startswith("the same data as yes and no: ") and "no/liar.wav" in across
-    assert again.startswith("2 recordings that are there before: ")
+    assert again.startswith("2 recordings the same as one before: ")
     strangers = said.pop("stranger")
     assert any("data/yse is no label of the kit: 1 files" in text for text in strangers)
     assert any("yes/notes.txt" in text for text in strangers)

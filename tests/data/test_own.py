@@ -89,6 +89,17 @@ def test_nothing_is_written_over(words, tmp_path):
         assert [row["group"] for row in csv.DictReader(stream)] == ["yes", "yes"]
 
 
+def test_the_same_file_under_two_labels(words, tmp_path):
+    first = tone(tmp_path / "yes" / "a.wav")
+    second = tmp_path / "no" / "b.wav"
+    second.parent.mkdir()
+    second.write_bytes(first.read_bytes())
+    assert [e.file for e in import_files(words, [first]).kept] == ["yes/a.wav"]
+    done = import_files(words, [first, second])
+    assert done.known == [first] and not done.kept
+    assert 'the same bytes are there as "yes": yes/a.wav' in done.refused[second]
+
+
 def test_labels_by_folder_name_and_option(words, tmp_path):
     files = [tone(tmp_path / "no" / "x.wav"), tone(tmp_path / "yes.1.wav", seconds=0.9), tone(tmp_path / "no_anna.wav")]
     files[2].write_bytes(tone(tmp_path / "t.wav", seconds=0.7).read_bytes())

@@ -80,9 +80,9 @@ def of_units(kit: Kit, units: Sequence[np.ndarray] | np.ndarray, names: Sequence
                 clipped.append(names[i])
         elif hears and y[i] not in quiet and np.sqrt(np.mean(unit.astype(np.float32) ** 2)) < _SILENT:
             silent.append(names[i])
-    yield from _told("clipped", "at the ends of the range again and again, clipped", clipped)
-    yield from _told("constant", "with one value throughout", constant)
-    yield from _told("silent", "below -60 dB of full scale, silent", silent)
+    yield from _told("clipped", "clipped", clipped)
+    yield from _told("constant", "of one value throughout", constant)
+    yield from _told("silent", "silent (below -60 dB of full scale)", silent)
     twice = [which for which in same.values() if len(which) > 1]
     across = [which for which in twice if len(set(y[which].tolist())) > 1]
     for which in across[:_NAMED]:
@@ -91,7 +91,7 @@ def of_units(kit: Kit, units: Sequence[np.ndarray] | np.ndarray, names: Sequence
         yield Odd("duplicate", f"the same data as {labels}: {', '.join(named[:_NAMED])}", named)
     if len(across) > _NAMED:
         yield Odd("duplicate", f"{len(across) - _NAMED} more that are the same under two labels")
-    yield from _told("duplicate", "that are there before", [names[i] for which in twice for i in which[1:]])
+    yield from _told("duplicate", "the same as one before", [names[i] for which in twice for i in which[1:]])
 
 
 def of_classes(kit: Kit, figures: Sequence[ClassFigures], y: np.ndarray, groups: np.ndarray | None) -> Iterator[Odd]:
@@ -125,7 +125,7 @@ def short(kit: Kit, units: Sequence[np.ndarray], names: Sequence[str]) -> Iterat
     if isinstance(kit.signal, AudioSettings | MotionSettings):
         length = kit.input.shape[0]
         short = [name for unit, name in zip(units, names, strict=True) if len(unit) < length]
-        yield from _told("short", f"shorter than a window of {length} samples, silence put around", short)
+        yield from _told("short", f"shorter than a window of {length:,} samples (silence is put around)", short)
 
 
 def converted(changes: Sequence[str], names: Sequence[str]) -> Iterator[Odd]:
@@ -135,7 +135,7 @@ def converted(changes: Sequence[str], names: Sequence[str]) -> Iterator[Odd]:
         if found := re.search(r"([\d,.]+ (?:Hz|samples a second)),? resampled", said):
             rates[found.group(1)].append(name)
     for rate, which in rates.items():
-        yield from _told("rate", f"recorded at another rate than the kit's, {rate}, and resampled", which)
+        yield from _told("rate", f"of another rate than the kit's, resampled from {rate}", which)
 
 
 def strangers(store: Store) -> Iterator[Odd]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 DPI = 110
 _COLUMNS = {True: 6, False: 12}  # of what is sampled over time, of pictures
 _MOST_CLASSES = 12
-_MOST_LINES = 10
+_MOST_LINES = 14
 _BLUE, _ORANGE, _MUTED = "#2a6fb0", "#c65d10", "#59636e"
 _FRAME, _HOP, _MOST_FRAMES = 0.025, 0.010, 300  # of a spectrogram: seconds, and columns of a long one
 _FLOOR = 80  # dB below the loudest bin that are shown
@@ -30,16 +31,15 @@ def draw(found: Survey, with_list: bool) -> bytes:
     except ImportError:
         raise Missing("pictures need matplotlib, which is not installed", 'pip install "tinyml-kit[train]"') from None
     kit, shown = found.kit, found.classes[:_MOST_CLASSES]
-    lines = [odd.text for odd in found.odd[:_MOST_LINES]] if with_list else []
-    heights = [0.6 + 0.2 * len(shown), 0.95 * len(shown), 0.25 * (len(lines) + 1) if lines else 0.01]
+    lines = [line for odd in found.odd for line in wrap(odd.text, 150, initial_indent="- ", subsequent_indent="  ")]
+    lines = lines[:_MOST_LINES] + ["…"] * (len(lines) > _MOST_LINES) if with_list else []
+    heights = [0.6 + 0.2 * len(shown), 0.95 * len(shown), 0.18 * (len(lines) + 2) if lines else 0.01]
     figure: Any = Figure(figsize=(11, sum(heights) + 0.6), layout="constrained")
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     _bars(found, top)
     _examples(found, middle, len(shown))
     if lines:
-        more = f"\nand {len(found.odd) - _MOST_LINES} more" if len(found.odd) > _MOST_LINES else ""
-        said = "\n".join(f"- {line[:150]}" for line in lines) + more
-        bottom.text(0.01, 0.98, f"Odd:\n{said}", va="top", fontsize=9, parse_math=False)
+        bottom.text(0.01, 0.98, "\n".join(["Odd:", *lines]), va="top", fontsize=9, parse_math=False)
     total = sum(c.samples for c in found.classes)
     figure.suptitle(f"{kit.title}: {total:,} samples of {len(found.classes)} classes", parse_math=False)
     stream = io.BytesIO()

@@ -58,22 +58,25 @@ def import_files(
     files = _found(paths)
     said = _said_labels(paths)
     store, done = Store(kit), Imported()
-    there = {entry.sha256 for entry in store.entries()}
+    there = {entry.sha256: entry for entry in store.entries()}
     for number, path in enumerate(files, 1):
         progress.update(number, len(files), path.name)
         try:
             digest = sha256_bytes(path.read_bytes())
-            if digest in there:
+            of = label or said.get(path.resolve())
+            if known := there.get(digest):
+                if (of or path.parent.name) in set(kit.labels) - {known.label}:
+                    raise BadInput(f'{path}: the same bytes are there as "{known.label}": {known.file}')
                 done.known.append(path)
                 continue
-            of = label or said.get(path.resolve()) or _label_of(path, kit)
+            of = of or _label_of(path, kit)
             if of not in kit.labels:
                 raise BadInput(f'{path}: "{of}" is no label of {kit.name}')
             changes: list[str] = []
             samples = read_file(path, kit, scale, changes.append)
             entry = Entry("", of, group or path.stem, path.name, digest, "; ".join(changes))
-            done.kept.append(store.add(of, _plain_name(path.stem), samples, entry))
-            there.add(digest)
+            there[digest] = store.add(of, _plain_name(path.stem), samples, entry)
+            done.kept.append(there[digest])
         except (BadInput, OSError) as error:
             done.refused[path] = error.message if isinstance(error, KitError) else f"{path}: {error.strerror}"
     return done
