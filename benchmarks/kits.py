@@ -31,7 +31,7 @@ M4, ESP32 = "mps2-an386", "esp32"
 #: Test samples that each board is asked: few where the emulator models the speed of the serial line.
 SAMPLES = {M4: 200, ESP32: 10}
 HEADINGS = (
-    "kit", "test samples", "float", "int8", "M4, of 200", "weights", "M4: instructions", "flash", "RAM",
+    "kit", "test samples", "float", "int8", "on the M4", "weights", "M4: instructions", "flash", "RAM",
     "ESP32: ms", "flash", "RAM",
 )  # fmt: skip
 
