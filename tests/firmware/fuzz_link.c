@@ -71,8 +71,8 @@ static uint16_t make_payload(uint8_t type, uint8_t *to) {
     uint16_t length = 0;
     switch (type) {
     case KIT_MSG_HELLO:
-        to[0] = (uint8_t)(below(8) ? 1 : next_random());
-        to[1] = (uint8_t)(below(8) ? 1 : next_random());
+        to[0] = (uint8_t)(below(8) ? KIT_VERSION_MIN : next_random());
+        to[1] = (uint8_t)(below(8) ? KIT_VERSION_MIN : next_random());
         length = KIT_HELLO_REQUEST_BYTES;
         break;
     case KIT_MSG_RUN: {
