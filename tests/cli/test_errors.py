@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shlex
@@ -168,3 +169,17 @@ def test_a_name_that_is_not_utf8(kit):
     for options in ((), ("--json",)):
         done = kit("compile", path.name, "--out", "x", *options)
         assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_full_or_write_protected_disk_is_no_fault(monkeypatch, capsys, number):
+    """Wherever it is met: what no room catches itself ends here."""
+    from toolchain.cli import list as module
+
+    def full(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "/mnt/model.tflite")
+
+    monkeypatch.setattr(module, "_values", full)
+    assert run(["list"]) == 3
+    said = capsys.readouterr().err
+    assert f"error: /mnt/model.tflite cannot be written: {os.strerror(number)}" in said and "hint:" in said

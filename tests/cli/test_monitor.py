@@ -235,3 +235,26 @@ def test_an_elf_that_is_none(board, tmp_path):
         capture_output=True, text=True, env=environment(), cwd=tmp_path,
     )  # fmt: skip
     assert process.returncode == 2 and "text.elf: no ELF file" in process.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("options", ["--log /dev/full", "", "--raw"])
+def test_no_room_for_what_the_board_says(tmp_path, options):
+    board = FakeBoard(tmp_path / "port")
+    monitor = [*command("monitor"), "--port", str(board.path), "--baud", "115200", "--no-hello", *options.split()]
+    with open("/dev/full" if "--log" not in options else os.devnull, "wb") as stdout:
+        started = subprocess.Popen(
+            monitor, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, env=environment()
+        )
+        while started.poll() is None:
+            os.write(board.fd, b"hello\n")
+            time.sleep(0.05)
+    said = started.stderr.read().decode()
+    assert started.returncode == 3 and "No space left on device" in said and "hint:" in said
+
+
+def test_lines_that_are_not_utf8_are_sent_as_they_are(tmp_path):
+    board = FakeBoard(tmp_path / "port")
+    monitor = [*command("monitor"), "--port", str(board.path), "--baud", "115200", "--no-hello", "--seconds", "2"]
+    done = subprocess.run(monitor, input=b"caf\xe9\n", capture_output=True, env={**environment(), "LC_ALL": "C.UTF-8"})
+    assert done.returncode == 0 and os.read(board.fd, 100) == b"caf\xe9\n", done.stderr

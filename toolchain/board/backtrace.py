@@ -7,7 +7,6 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -18,7 +17,10 @@ from toolchain.errors import BadInput
 #: RA who called). ``panic: … at`` is our own firmware, ``PC`` and ``LR`` are what Arm fault handlers print.
 _LINES = (
     (re.compile(r"Backtrace:((?:\s*0x[0-9a-fA-F]+:0x[0-9a-fA-F]+)+)"), re.compile(r"(0x[0-9a-fA-F]+):")),
-    (re.compile(r"(?:MEPC|\bRA|\bPC|\bLR|EXCVADDR)\s*[:=]"), re.compile(r"\b(?:MEPC|RA|PC|LR)\s*[:=]\s*(0x[0-9a-f]+)")),
+    (
+        re.compile(r"(?:MEPC|\bRA|\bPC|\bLR|EXCVADDR)\s*[:=]"),
+        re.compile(r"\b(?:MEPC|RA|PC|LR)\s*[:=]\s*(0x[0-9a-fA-F]+)"),
+    ),
     (re.compile(r"panic: .* at 0x"), re.compile(r"at (0x[0-9a-fA-F]+)")),
 )
 
@@ -40,7 +42,7 @@ class Symbols:
             with elf.open("rb") as stream:
                 file = ELFFile(stream)
                 self._functions = sorted(_functions(file))
-        except (OSError, ELFError) as error:
+        except Exception as error:  # of a damaged file: ELFError, ValueError, MemoryError, OverflowError …
             raise BadInput(f"{elf}: no ELF file: {error}", "name the .elf that the board runs") from error
 
     def name(self, address: int) -> str:
@@ -67,7 +69,14 @@ class Symbols:
 
     @cached_property
     def _lines(self) -> list[tuple[int, int, str]]:
-        """Address, line, file where a line of source begins; line 0 where a sequence of them ends."""
+        """Address, line, file where a line of source begins; line 0 where a sequence of them ends. Empty when they are
+        damaged: functions are told all the same."""
+        try:
+            return self._read_lines()
+        except Exception:  # DWARFError, KeyError, construct's own …
+            return []
+
+    def _read_lines(self) -> list[tuple[int, int, str]]:
         lines: list[tuple[int, int, str]] = []
         with self.path.open("rb") as stream:
             file = ELFFile(stream)

@@ -6,6 +6,7 @@ Exit status: 0 ok, 1 a check failed, 2 bad input, 3 something is missing here, 4
 
 from __future__ import annotations
 
+import errno
 import importlib
 import signal
 import sys
@@ -15,7 +16,7 @@ from types import FrameType
 import rich_click as click
 
 from toolchain.cli.output import Output, discard, encode_whatever_comes, reserve_stdout
-from toolchain.errors import KitError
+from toolchain.errors import KitError, Missing
 
 # A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
 COMMANDS = (
@@ -46,6 +47,8 @@ COMMANDS = (
 
 EXIT_INTERRUPTED = 130
 EXIT_FAULT = 70
+#: A full or write-protected disk, wherever it is met.
+NO_ROOM = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Commands(click.RichGroup):
@@ -117,12 +120,21 @@ def _run(arguments: list[str], output: Output) -> int:
         raise BrokenPipeError from None
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            return _fault(arguments, output, error)
+        output.drop_unwritable()
+        what = f"{error.filename} cannot be written" if error.filename else "what was to be written is not whole"
+        output.error(f"{what}: {error.strerror}", "make room, or write elsewhere", Missing.exit_status)
+        return Missing.exit_status
     except Exception as error:
-        log = output.save_traceback(arguments)
-        output.error(
-            f"a fault of kit itself: {type(error).__name__}: {error}", f"the traceback is in {log}", EXIT_FAULT
-        )
-        return EXIT_FAULT
+        return _fault(arguments, output, error)
+
+
+def _fault(arguments: list[str], output: Output, error: Exception) -> int:
+    log = output.save_traceback(arguments)
+    output.error(f"a fault of kit itself: {type(error).__name__}: {error}", f"the traceback is in {log}", EXIT_FAULT)
+    return EXIT_FAULT
 
 
 class _terminated_like_interrupted:

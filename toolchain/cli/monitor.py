@@ -266,7 +266,13 @@ def _typed_lines() -> queue.SimpleQueue[str]:
 
 
 def _send(output: Output, monitor: Monitor, typed: queue.SimpleQueue[str], end: bytes) -> None:
+    from toolchain.errors import DeviceError
+
     while not typed.empty():
         line = typed.get()
-        if not monitor.send(line.encode() + end):
-            output.note(f"not sent, the board is away: {line}")
+        try:
+            why = "" if monitor.send(line.encode("utf-8", "surrogateescape") + end) else "the board is away"
+        except DeviceError as error:  # what was going on is told by what comes next, if anything
+            why = error.message
+        if why:
+            output.note(f"not sent, {why}: {line}")

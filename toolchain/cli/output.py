@@ -22,7 +22,8 @@ _WIDE = 160  # columns of a table that goes into a file or a pipe
 
 
 def encode_whatever_comes() -> None:
-    """Let stdout and stderr replace what their encoding lacks: a terminal of LANG=C, a file name that is not UTF-8."""
+    """Let stdout and stderr replace what their encoding lacks: a terminal of LANG=C, a file name that is not UTF-8.
+    Bytes of stdin that are no text go through as they are."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started this
@@ -30,6 +31,8 @@ def encode_whatever_comes() -> None:
             _open_nothing(number)
         elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="surrogateescape")
 
 
 def discard(stream: IO[str]) -> None:
@@ -105,6 +108,13 @@ class Output:
             elif not self.quiet and shown != "":
                 self.console.print(shown)
             self._stdout.flush()
+
+    def drop_unwritable(self) -> None:
+        """Discard stdout when it takes no more, so that nothing fails at the end again."""
+        try:
+            self._stdout.flush()
+        except OSError:
+            discard(self._stdout)
 
     @contextmanager
     def _written(self) -> Iterator[None]:

@@ -61,7 +61,7 @@ class Monitor:
             self._line = None
 
     def send(self, data: bytes) -> bool:
-        """Writes to the port; False while it is away."""
+        """Writes to the port; False while it is away. Raises DeviceError when it takes nothing."""
         if self._line is None:
             return False
         self._line.write(data)
@@ -85,7 +85,7 @@ class Monitor:
                 self.close()
                 if not self._reconnect:
                     raise
-                yield Event(time.time(), "lost", f"{self._name} is gone ({error}); waiting for it")
+                yield Event(time.time(), "lost", f"{self._name} is gone ({error.message}); waiting for it")
                 continue
             if data and self._on_bytes is not None:
                 self._on_bytes(data)
