@@ -268,8 +268,14 @@ def test_a_variant_is_the_kit_with_some_keys_changed(tmp_path: Path) -> None:
     ("said", "says"),
     [
         ("[variants.smal]\ntraining.epochs = 1\n", 'digits has no variant "small"'),
-        ("[variants.small]\ntraining.epoch = 1\n", r"kit\.toml:\d+: variants\.small\.training\.epoch: Extra inputs"),
+        ("[variants.small]\ntraining.epoch = 1\n", r"kit\.toml:\d+: variants\.small\.training\.epoch: unknown key"),
         ("[variants.small]\ntraining.epochs = 0\n", r"variants\.small\.training\.epochs: Input should be greater"),
+        ("[variants.small]\ninput.shape = [7, 7, 1]\nsignal.type = 3\n", r"variants\.small\.signal"),
+        ('[variants.small]\npostprocessing.ignored = ["ten"]\n', r'\d+: variants\.small: .*ignored: "ten" is no label'),
+        (
+            '[variants.small]\nmodel.file = "nets.py"\n',
+            r'\d+: variants\.small: model\.file: there is no file "nets\.py"',
+        ),
         ("[variants.small]\ntraining = 0\n", r"variants\.small\.training: Input should be a valid"),
     ],
 )

@@ -324,6 +324,12 @@ def _load_file(path: Path, name: str = "") -> Kit:
     kit._source = source
     if name and kit.name != name:
         raise kit.refuse(("name",), f'is "{kit.name}" but its folder is called "{name}"', f'write name = "{name}"')
+    _check_consistent(kit)
+    return kit
+
+
+def _check_consistent(kit: Kit) -> None:
+    """What one table says must fit the others, and the files must be there."""
     if kit.model.float_file and not kit.model.is_imported:
         raise kit.refuse(("model", "float_file"), "is for a file that is a .tflite: training makes its own")
     for key, file in (("file", kit.model.file), ("float_file", kit.model.float_file or kit.model.file)):
@@ -336,7 +342,6 @@ def _load_file(path: Path, name: str = "") -> Kit:
         raise kit.refuse(("postprocessing", "ignored"), f'"{unknown[0]}" is no label', hint)
     if kit.signal:
         _check_raw_input(kit, kit.signal)
-    return kit
 
 
 def _check_raw_input(kit: Kit, signal: SignalSettings) -> None:
@@ -370,6 +375,11 @@ def _varied(kit: Kit, variant: str) -> Kit:
     except ValidationError as error:
         first = error.errors()[0]
         key = ("variants", variant, *(part for part in first["loc"] if isinstance(part, str)))
-        raise kit.refuse(key, first["msg"].removeprefix("Value error, ")) from None
+        text = "unknown key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        raise kit.refuse(key, text) from None
     varied._source = kit._source
+    try:
+        _check_consistent(varied)
+    except BadInput as error:
+        raise kit.refuse(("variants", variant), error.message.split(": ", 1)[1], error.hint) from None
     return varied

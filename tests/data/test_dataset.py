@@ -66,6 +66,25 @@ def test_an_unknown_setting_is_refused(digits: Kit) -> None:
     assert "takes no settings" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("source", "settings", "says"),
+    [
+        ("watch_exercises", {"window": "100"}, r"data\.settings\.window: '100' should be a valid integer"),
+        ("watch_exercises", {"hop": 2.5}, r"data\.settings\.hop: 2\.5 should be a valid integer"),
+        ("folder", {"overlap": "half"}, r"data\.settings\.overlap: 'half' should be a valid number"),
+        ("speech_commands", {"folder": 1}, r"data\.settings\.folder: 1 should be a valid string"),
+    ],
+)
+def test_a_setting_of_another_type_is_refused(digits: Kit, source: str, settings: dict, says: str) -> None:
+    with pytest.raises(BadInput, match=r"kit\.toml:\d+: " + says):
+        load_dataset(changed(digits, "data", source=source, settings=settings))
+
+
+def test_too_few_samples_drawn_point_at_the_key(digits: Kit) -> None:
+    with pytest.raises(BadInput, match=r"kit\.toml:\d+: data\.samples: 3 of 1797 leaves a class without any"):
+        load_dataset(changed(digits, "data", samples=3))
+
+
 def test_other_data_than_the_kit_was_measured_on_are_refused(digits: Kit) -> None:
     with pytest.raises(BadInput, match=r"data\.sha256: the samples are not those"):
         load_dataset(changed(digits, "data", sha256="0" * 64))

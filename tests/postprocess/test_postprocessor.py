@@ -158,6 +158,8 @@ def test_an_ignored_label_must_be_one() -> None:
     [
         ({"length": 3}, "length is of no use"),
         ({"smoothing": "majority_vote", "hysteresis": 0.1}, "hysteresis is of scores"),
+        ({"hysteresis": -0.1}, "greater than or equal to 0"),
+        ({"hysteresis": float("inf")}, "finite"),
         ({"smoothing": "median"}, "moving_average"),
         ({"smoothing": "moving_average", "length": 256}, "255"),
         ({"threshold": float("nan")}, "finite"),

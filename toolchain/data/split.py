@@ -94,7 +94,12 @@ def divide(kit: Kit, samples: Samples, fold: int = 0) -> list[np.ndarray]:
     said = kit.data
     chosen = np.arange(len(samples.y))
     if said.samples is not None and said.samples < len(chosen):
-        chosen = stratified_split(samples.y, (said.samples / len(chosen),), said.split_seed)[0]
+        try:
+            chosen = stratified_split(samples.y, (said.samples / len(chosen),), said.split_seed)[0]
+        except BadInput:
+            raise kit.refuse(
+                ("data", "samples"), f"{said.samples} of {len(chosen)} leaves a class without any", "give more"
+            ) from None
     if said.own_test or said.folds:
         parts = _divide_rest(kit, samples, chosen, _is_test(said, samples, chosen, fold))
     else:

@@ -33,7 +33,9 @@ class PostprocessingSettings(BaseModel):
         default="none", description="over the last answers"
     )
     length: int = Field(default=3, ge=2, le=255, description="answers that are smoothed over")
-    hysteresis: Score = Field(default=0.0, ge=0, description="how far the label that won last may fall behind")
+    hysteresis: float = Field(
+        default=0.0, ge=0, le=32_000, allow_inf_nan=False, description="how far the label that won last may fall behind"
+    )
     debounce: int = Field(default=0, ge=0, le=65_535, description="answers without a decision behind each decision")
 
     @model_validator(mode="after")

@@ -13,12 +13,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from toolchain.data.stream import LongRecording
 from toolchain.progress import Progress, Quiet
@@ -55,7 +56,7 @@ def load_samples(kit: Kit, progress: Progress | None = None) -> Samples:
     settings, load = kit.data.settings, _module(kit).load
     parameters = tuple(inspect.signature(load).parameters)
     given = _given(kit, progress)
-    _check_settings(kit, settings, tuple(name for name in parameters if name not in given))
+    _check_settings(kit, settings, load, tuple(name for name in parameters if name not in given))
     samples: Samples = load(**settings, **{key: value for key, value in given.items() if key in parameters})
     return samples
 
@@ -86,8 +87,16 @@ def _given(kit: Kit, progress: Progress | None) -> dict[str, Any]:
     return {"progress": progress or Quiet(), "labels": kit.labels, "kit": kit}
 
 
-def _check_settings(kit: Kit, settings: Mapping[str, Any], allowed: tuple[str, ...]) -> None:
-    for key in settings:
+def _check_settings(
+    kit: Kit, settings: Mapping[str, Any], load: Callable[..., Samples], allowed: tuple[str, ...]
+) -> None:
+    types = get_type_hints(load, localns={"Kit": object})
+    for key, value in settings.items():
         if key not in allowed:
             takes = f"this source takes {', '.join(allowed)}" if allowed else "this source takes no settings"
             raise kit.refuse(("data", "settings", key), "unknown key", f"{nearest(key, allowed)} {takes}".strip())
+        try:
+            TypeAdapter(types.get(key, Any)).validate_python(value, strict=True)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"].removeprefix("Input ")
+            raise kit.refuse(("data", "settings", key), f"{value!r} {problem}") from None
