@@ -174,7 +174,7 @@ class PassMarks(_Table):
     )
     max_latency: dict[str, Annotated[str, Field(pattern=LATENCY)]] = Field(
         default={},
-        description='95th percentile of an inference by board: mps2-an386 = "200000 instructions", esp32 = "25 ms"',
+        description='95th percentile, with the front end, by board: mps2-an386 = "90000 instructions", esp32 = "25 ms"',
     )
 
 

@@ -59,6 +59,9 @@ def test_which_marks_apply():
     slow = Latency("us", 5, 25001, 30000)
     assert not verdicts(result, Marks(max_latency="25 ms"), latency=slow)["latency"]
     assert verdicts(result, Marks(max_latency="26 ms"), latency=slow)["latency"]
+    assert not verdicts(result, Marks(max_latency="26 ms"), latency=slow, whole_latency=Latency("us", 5, 26001, 30000))[
+        "latency"
+    ]
 
 
 def test_a_limit_for_this_board_in_the_kit():

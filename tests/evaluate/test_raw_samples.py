@@ -81,6 +81,7 @@ def test_the_device_does_the_whole_work(kind: str, board: str, tmp_path: Path, m
     said = json.loads(json.dumps(result.as_json()))
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
     front, model = said["front_end_latency"], said["latency"]
+    assert said["whole_latency"]["p50"] == pytest.approx(front["p50"] + model["p50"], rel=0.1)
     assert front["unit"] == model["unit"]
     assert 0 < front["p50"] <= front["p95"] <= front["max"]
     memory = said["memory"]

@@ -80,7 +80,7 @@ def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
 
 
 def _of_device(kit: Kit, test: DeviceTest, board: str, marks: Marks, whole: bool) -> Iterator[Check]:
-    parity, latency = test.parity, test.latency
+    parity, latency = test.parity, test.whole_latency or test.latency
     yield Check(
         "parity",
         parity.mismatches == 0,

@@ -170,6 +170,7 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
     said, host_said = expected.classes(device, which), expected.classes(host, which)
     float_said = None if expected.float_classes is None else expected.float_classes[which]
     front = [answer.front_ticks * per_tick for answer in answers if answer.front_ticks is not None]
+    model = [answer.ticks * per_tick for answer in answers]
     difference = np.abs(device.astype(np.int64) - host).max(axis=1)
 
     def confusion(answered: np.ndarray) -> Matrix:
@@ -184,12 +185,13 @@ def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: fl
         interval=wilson(int((said == truth).sum()), len(which)),
         agreement=_share(said == host_said),
         parity=Parity(expected.reference, len(which), int((difference > 0).sum()), int(difference.max())),
-        latency=Latency.of([answer.ticks * per_tick for answer in answers], unit),
+        latency=Latency.of(model, unit),
         confusion_device=confusion(said),
         confusion_host=confusion(host_said),
         confusion_float=None if float_said is None else confusion(float_said),
         retries=retries,
         front_end_latency=Latency.of(front, unit) if front else None,
+        whole_latency=Latency.of([a + b for a, b in zip(front, model, strict=True)], unit) if front else None,
     )
 
 

@@ -85,7 +85,7 @@ class DeviceTest:
     the share of samples on which device and host say the same class. Confusion matrices: row the true class, column the
     answer. What is of the float model is None when its answers are not at hand; ``auc``, the area under the ROC curve,
     is None but for an anomaly detector. ``latency`` is of the model, ``front_end_latency`` of what makes one input of
-    it from raw samples, None where there is no front end.
+    it from raw samples, ``whole_latency`` of both together; None where there is no front end.
     """
 
     samples: int
@@ -102,6 +102,7 @@ class DeviceTest:
     retries: int = 0
     auc: float | None = None
     front_end_latency: Latency | None = None
+    whole_latency: Latency | None = None
 
     def scores(self, labels: Sequence[str]) -> tuple[ClassScore, ...]:
         """How each class fared on the device; ``labels`` name them."""
