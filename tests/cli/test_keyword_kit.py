@@ -25,10 +25,10 @@ def packages() -> None:
         pytest.skip(str(error))
 
 
-@pytest.mark.parametrize("board", ["host", "mps2-an386"])
-def test_the_small_kit_answers_as_the_reference_does(kit, board):
-    said = kit.json("deploy", "keyword:small", "--board", board, "--emulate", "--samples", "20", timeout=400)
-    assert said["kit"] == "keyword-small" and said["samples"] == 20 and said["failed_checks"] == []
+@pytest.mark.parametrize(("board", "samples"), [("host", 20), ("mps2-an386", 20), ("esp32c3", 2)])
+def test_the_small_kit_answers_as_the_reference_does(kit, board, samples):
+    said = kit.json("deploy", "keyword:small", "--board", board, "--emulate", "--samples", str(samples), timeout=400)
+    assert said["kit"] == "keyword-small" and said["samples"] == samples and said["failed_checks"] == []
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
     assert said["accuracy_device"] == said["accuracy_host"]
     assert 0 < said["memory"]["weights_bytes"] <= load_kit("keyword").pass_marks.max_weights_bytes
