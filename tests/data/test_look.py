@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from toolchain.data import load_dataset
 from toolchain.data.look.page import page_html
 from toolchain.data.look.picture import draw, spectrogram
 from toolchain.data.look.survey import Survey, survey
@@ -131,3 +132,13 @@ def test_spectrogram():
     assert shown.max() - shown.min() <= 80
     assert spectrogram(np.zeros(10, np.int16), RATE).shape[1] == 1
     assert spectrogram(np.zeros(60 * RATE, np.int16), RATE).shape[1] <= 301
+
+
+def test_a_label_with_one_recording_is_refused_in_training_too(tmp_path):
+    kit = words(tmp_path)
+    for i in range(25):
+        sound(kit.folder / "data" / kit.labels[i % 2 if i < 24 else 2] / f"{i}.wav", 300 + 20 * i)
+    with pytest.raises(BadInput, match=r'sample is of class "maybe": it has 1 recording or person') as refused:
+        load_dataset(kit)
+    assert "three at least" in refused.value.hint
+    assert kinds(survey(kit))["single"] == ['class "maybe" has one sample']

@@ -251,6 +251,7 @@ def test_a_kit_like_another(tmp_path):
 def test_own_data_like_each_kit(tmp_path, like):
     made = new_kit("own", load_kit(like), tmp_path, own_data=True)
     assert made.data.source == "folder" and made.data.group_split and not made.variants
+    assert made.training.epochs >= 60 and made.training.batch_size <= 16 and made.training.patience >= 20
     assert made.signal == load_kit(like).signal and made.pass_marks.min_device_accuracy == 0
 
 

@@ -111,11 +111,12 @@ def divide(kit: Kit, samples: Samples, fold: int = 0) -> list[np.ndarray]:
     for name, part in zip(("test", "validation", "training"), parts, strict=True):
         absent = np.setdiff1d(samples.y, samples.y[part])
         if len(absent):
-            raise kit.refuse(
-                ("data", "group_split" if said.group_split else "split_seed"),
-                f'no {name} sample is of class "{kit.labels[absent[0]]}"',
-                "add groups that have it, or take another split_seed",
-            )
+            text, hint = f'no {name} sample is of class "{kit.labels[absent[0]]}"', "take another split_seed"
+            if said.group_split and samples.groups is not None:
+                count = len(np.unique(samples.groups[samples.y == absent[0]]))
+                text += f": it has {count} {'recordings or people' if count > 1 else 'recording or person'}"
+                hint = "add recordings of it: three at least" if count < len(parts) else f"add some, or {hint}"
+            raise kit.refuse(("data", "group_split" if said.group_split else "split_seed"), text, hint)
     return parts
 
 

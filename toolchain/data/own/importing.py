@@ -12,7 +12,7 @@ import numpy as np
 from toolchain.data.files.arrays import as_samples, read_npy
 from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.data.own.edge_impulse import INFO, read_acquisition, read_info
-from toolchain.data.own.store import Entry, Store, sha256_bytes
+from toolchain.data.own.store import LIST, Entry, Store, sha256_bytes
 from toolchain.data.own.timed import at_rate, read_table, split_times
 from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
@@ -130,7 +130,9 @@ def _found(paths: Sequence[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if p.is_file() and p.suffix.lower() in _KNOWN)
+            inside = (
+                p for p in sorted(path.rglob("*")) if p.suffix.lower() in _KNOWN and p.name != LIST and p.is_file()
+            )
             files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
         elif not path.exists():
             raise BadInput(f"{path}: no such file or folder", "name files, or folders with files in them")

@@ -32,6 +32,8 @@ min_float_accuracy = 0.0
 max_int8_loss = 0.05
 min_device_accuracy = 0.0
 """
+#: What [training] says of own data: few recordings make few batches, of which normalisation and weights need hundreds.
+_OF_FEW = {"epochs": (max, 60), "batch_size": (min, 16), "patience": (max, 20)}
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -100,6 +102,8 @@ def _kit_toml(name: str, like: Kit, own_data: bool, labels: Sequence[str]) -> st
         return text
     for table in (r"variants\..*?", r"data(?:\.settings)?", "pass_marks"):
         text = re.sub(rf"(?ms)^\[{table}\].*?(?=^\[|\Z)", "", text)
+    for key, (which, value) in _OF_FEW.items():
+        text = re.sub(rf"(?m)^{key} = (\d+)", lambda m: f"{key} = {which(int(m[1]), value)}", text, count=1)  # noqa: B023
     if labels:
         text = re.sub(r"(?ms)^labels = \[.*?\][^\n]*$", lambda _: f"labels = {json.dumps(list(labels))}", text, count=1)
         text = re.sub(r"(?m)^ignored = .*\n", "", text)
