@@ -55,6 +55,12 @@ def test_cross_validation_tells_each_fold(kit):
     assert said["accuracy_int8_deviation"] >= 0
 
 
+def test_motion_as_a_stream(kit):
+    said = kit.json("test", "motion:small", "--stream", "--minutes", "2", "--board", "host", "--emulate", timeout=300)
+    assert said["differences"] == 0 and said["inferences"] > 100
+    assert 2 <= said["events"] == said["hits"] + said["misses"]
+
+
 def test_compare_models(kit):
     said = kit.json("compare-models", "anomaly:small", "--prune", "0.5", timeout=300)
     names = ["float", "int8", "int8, rounded", "int8, pruned", "int8, pruned and rounded"]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolchain.data.sources import Samples
+from toolchain.data.split import divide, shuffled
+from toolchain.data.stream import Event, LongRecording
 from toolchain.data.wheel_file import WheelFile
 from toolchain.errors import BadInput
 from toolchain.progress import Progress
+
+if TYPE_CHECKING:
+    from toolchain.kit import Kit
 
 FILE = WheelFile(
     wheel="seglearn-1.2.5-py3-none-any.whl",
@@ -20,6 +27,8 @@ FILE = WheelFile(
 #: Steps of an int16 for one g and one rad/s: a sensor set to ±16 g and ±2000 °/s, as the MPU-6050 counts.
 PER_G = 2048
 PER_RADIAN = 32768 / np.radians(2000)
+RATE = 50
+_REST = 10 * RATE
 
 
 def load(progress: Progress, window: int = 100, hop: int = 50) -> Samples:
@@ -32,16 +41,12 @@ def load(progress: Progress, window: int = 100, hop: int = 50) -> Samples:
     """
     if hop < 1 or not 2 <= window <= 1000:
         raise BadInput(f"windows of {window} samples every {hop} cannot be cut", "at least 1, and 2 to 1000")
-    # The file is a pickled dictionary, whose bytes are known: `read` has compared their hash.
-    told = np.load(io.BytesIO(FILE.read(progress)), allow_pickle=True).item()
-    steps = np.repeat([PER_G, PER_RADIAN], 3)
     x, y, people = [], [], []
-    for recording, exercise, person in zip(told["X"], told["y"], told["subject"], strict=True):
-        raw = np.clip(np.round(recording * steps), -32768, 32767).astype(np.int16)
+    for raw, exercise, person in _recordings(progress):
         for start in range(0, len(raw) - window + 1, hop):
             x.append(raw[start : start + window])
-            y.append(int(exercise))
-            people.append(int(person))
+            y.append(exercise)
+            people.append(person)
     return Samples(
         x=np.stack(x),
         y=np.array(y),
@@ -49,3 +54,34 @@ def load(progress: Progress, window: int = 100, hop: int = 50) -> Samples:
         licence="BSD-3-Clause (seglearn)",
         groups=np.array(people),
     )
+
+
+def load_stream(minutes: float, kit: Kit, progress: Progress, window: int = 100, hop: int = 50) -> LongRecording:
+    """The exercises of the people of the kit's test part, one after another; between them the watch lies still.
+
+    As many as begin within ``minutes``, in an order drawn by the kit's seed.
+    """
+    samples = load(progress, window, hop)
+    assert samples.groups is not None
+    people = set(samples.groups[divide(kit, samples)[0]].tolist())
+    recordings = [said for said in _recordings(progress) if said[2] in people]
+    pieces, events, at = [], [], 0
+    for number in shuffled(len(recordings), kit.data.split_seed):
+        raw, exercise, _ = recordings[number]
+        if at >= minutes * 60 * RATE:
+            break
+        events.append(Event(at / RATE, (at + len(raw)) / RATE, kit.labels[exercise]))
+        pieces += [raw, np.repeat(raw[-1:] * np.array([1, 1, 1, 0, 0, 0], np.int16), _REST, axis=0)]
+        at += len(raw) + _REST
+    described = f"exercises of people {sorted(people)}, with {_REST // RATE} s between them in which nothing moves"
+    return LongRecording(np.concatenate(pieces), RATE, tuple(events), window / RATE, described)
+
+
+def _recordings(progress: Progress) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Each recording, int16 [n, 6], with the number of its exercise and of its person."""
+    # The file is a pickled dictionary, whose bytes are known: `read` has compared their hash.
+    told = np.load(io.BytesIO(FILE.read(progress)), allow_pickle=True).item()
+    steps = np.repeat([PER_G, PER_RADIAN], 3)
+    for recording, exercise, person in zip(told["X"], told["y"], told["subject"], strict=True):
+        raw = np.clip(np.round(recording * steps), -32768, 32767).astype(np.int16)
+        yield raw, int(exercise), int(person)
