@@ -17,7 +17,7 @@ from toolchain.cli.output import Output
 @click.option("--name", metavar="NAME", help="Of the new kit; else that of the model's file.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, exists=True),
+    type=click.Path(path_type=Path),
     metavar="FOLDER",
     help="Recordings to quantise with and to test on; else the data of --like.",
 )
