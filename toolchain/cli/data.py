@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from toolchain.data.look.survey import Survey
+    from toolchain.data.own.store import Entry
 
 kit_option = click.option("--kit", "-k", metavar="KIT", help="Kit or its folder; else that of the current folder.")
 
@@ -65,9 +67,9 @@ def data_import(
         )
     with output.progress() as progress:
         done = import_files(into, paths, label, group, scale, progress)
-    for entry_ in done.kept:
-        if entry_.changes:
-            output.note(f"{entry_.file}: {entry_.changes}")
+    for what, files in _by_change(done.kept).items():
+        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+        output.note(f"{files[0]}{more}: {what}")
     for reason in done.refused.values():
         output.note(f"refused: {reason}")
     counts = {name: sum(e.label == name for e in done.kept) for name in into.labels}
@@ -86,6 +88,15 @@ def data_import(
         shown,
     )
     return CheckFailed.exit_status if done.refused else 0
+
+
+def _by_change(kept: Sequence[Entry]) -> dict[str, list[str]]:
+    """The files that each conversion was done to."""
+    files: dict[str, list[str]] = {}
+    for one in kept:
+        for change in filter(None, one.changes.split("; ")):
+            files.setdefault(change.removeprefix(f"{one.original}: "), []).append(one.file)
+    return files
 
 
 @command()
