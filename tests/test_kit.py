@@ -285,3 +285,10 @@ def test_a_variant_that_cannot_be(tmp_path: Path, said: str, says: str) -> None:
         file.write("\n" + said)
     with pytest.raises(BadInput, match=says):
         load_kit(f"{folder}:small")
+
+
+def test_a_model_is_no_kit(tmp_path: Path) -> None:
+    (tmp_path / "net.tflite").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"net\.tflite is a model, not a kit") as caught:
+        load_kit("net.tflite", tmp_path)
+    assert "kit import net.tflite" in caught.value.hint

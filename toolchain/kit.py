@@ -307,6 +307,8 @@ def load_kit(name_or_path: str | Path, cwd: Path | None = None) -> Kit:
         return _load_file(path)
     if path.is_dir():
         raise BadInput(f"{name}: the folder has no {KIT_FILE}", f"kits by name: {', '.join(kits)}")
+    if path.suffix == ".tflite" and path.is_file():
+        raise BadInput(f"{name} is a model, not a kit", f"kit import {name} makes a kit of it")
     if re.search(r"[/\\]|\.toml$", name):
         raise BadInput(f"{name}: no such kit folder or {KIT_FILE}", f"kits by name: {', '.join(kits)}")
     raise BadInput(f'no kit is called "{name}"', f"{nearest(name, kits)} kits: {', '.join(kits)}".strip())

@@ -220,8 +220,11 @@ def write_c(model: Model, target: str, optimize: str, out: Path, prefix: str = "
         out.mkdir(parents=True, exist_ok=True)
         for name, text in {**compiled.files, **beside}.items():
             temporary = out / f".{name}.tmp"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(out / name)
+            try:
+                temporary.write_text(text, encoding="utf-8")
+                temporary.replace(out / name)
+            finally:
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: cannot be written: {error.strerror}", "name another folder with --out") from error
     return compiled.report

@@ -183,3 +183,18 @@ def test_a_full_or_write_protected_disk_is_no_fault(monkeypatch, capsys, number)
     assert run(["list"]) == 3
     said = capsys.readouterr().err
     assert f"error: /mnt/model.tflite cannot be written: {os.strerror(number)}" in said and "hint:" in said
+
+
+def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
+    from toolchain.cli.options import write_file
+    from toolchain.errors import BadInput
+
+    def half(path: Path, data: bytes) -> int:
+        with path.open("wb") as stream:
+            stream.write(data[:2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(BadInput, match="No space left"):
+        write_file(tmp_path / "report.json", "{}  ")
+    assert not list(tmp_path.iterdir())

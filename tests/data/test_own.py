@@ -15,7 +15,7 @@ from toolchain.data.own.importing import import_files
 from toolchain.data.own.new_kit import new_kit
 from toolchain.data.own.store import Store
 from toolchain.data.sources.folder import cut_windows
-from toolchain.errors import BadInput
+from toolchain.errors import BadInput, Missing
 from toolchain.kit import Kit, load_kit
 
 pytestmark = pytest.mark.unit
@@ -370,3 +370,40 @@ def test_new_kits_that_would_not_be_what_they_are_called(tmp_path):
     with pytest.raises(BadInput, match=r"^[^~]*mine.kit\.toml:\d+: labels: should not name 'a' twice"):
         new_kit("mine", load_kit("motion"), tmp_path, True, ["a", "a"])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_disk_that_fills_up_leaves_nothing_half_written(words, tmp_path, monkeypatch):
+    """Neither a recording nor its line in the list: half a line would make the whole list unreadable."""
+    import_files(words, [tone(tmp_path / "yes.1.wav", seconds=0.5)])
+    folder = words.folder / "data"
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    second = tone(tmp_path / "yes.2.wav", seconds=0.6)
+
+    class Full(csv.DictWriter):
+        def writerow(self, row):
+            super().writerow({**row, "original": "half"})
+            raise OSError(28, "No space left on device")
+
+    def half(path: Path, data: bytes) -> int:
+        with path.open("wb") as stream:
+            stream.write(data[: len(data) // 2])
+        raise OSError(28, "No space left on device")
+
+    for target, name, value in ((csv, "DictWriter", Full), (Path, "write_bytes", half)):
+        with monkeypatch.context() as patched:
+            patched.setattr(target, name, value)
+            with pytest.raises(Missing, match="No space left"):
+                import_files(words, [second])
+        assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert len(import_files(words, [second]).kept) == 1
+
+
+def test_a_file_system_without_hard_links(words, tmp_path, monkeypatch):
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+    files = [tone(tmp_path / "yes.wav", seconds=0.5), tone(tmp_path / "more" / "yes.wav", seconds=0.6)]
+    assert [entry.file for entry in import_files(words, files).kept] == ["yes/yes.wav", "yes/yes-2.wav"]
+    assert [len(Store(words).read(entry)) for entry in Store(words).entries()] == [9600, 8000]
+    assert not [p for p in (words.folder / "data").rglob(".*")]

@@ -43,6 +43,15 @@ def test_hybrid_model() -> None:
     assert "hybrid" in message and "operator 0 (FULLY_CONNECTED), tensor 0 'input0'" in message
 
 
+def test_a_hybrid_model_that_begins_with_another_operator() -> None:
+    """As of a Flatten or Reshape before the first layer: it is no float model."""
+    m = ModelBuilder()
+    x, r = m.input((1, 3), dtype="float32"), m.tensor((1, 3), dtype="float32")
+    m.op("RELU", [x], [r])
+    m.output(dense(m, r, np.ones((2, 3), np.int8), 0.1, "float32"))
+    assert "is a hybrid model" in refusal(m) and "operator 1 (FULLY_CONNECTED)" in refusal(m)
+
+
 def test_float16_weights() -> None:
     m = ModelBuilder()
     x = m.input((1, 3), dtype="float32")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -131,3 +132,6 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.replace(path)
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}", "name another file") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -25,7 +25,8 @@ def require_int8(graph: Graph) -> None:
     """
     floats = [(op, tensor) for op in graph.operators if (tensor := _foreign(graph, op)) is not None]
     if floats:
-        raise BadInput(f"{graph.name} {_describe(graph, *floats[0])}", HINT)
+        hybrid = next((pair for pair in floats if _has_int8_weights(pair[0])), floats[0])
+        raise BadInput(f"{graph.name} {_describe(graph, *hybrid)}", HINT)
     if not any(_is_quantized(op) for op in graph.operators):
         raise BadInput(f"{graph.name} has no operator that computes with int8 or int16", HINT)
 
@@ -41,6 +42,10 @@ def _foreign(graph: Graph, op: Operator) -> Tensor | None:
     return next((t for t in odd if t.dtype is DType.FLOAT16 or not any(t is o for o in outer)), None)
 
 
+def _has_int8_weights(op: Operator) -> bool:
+    return any(t is not None and t.data is not None and t.dtype is DType.INT8 for t in op.inputs)
+
+
 def _is_quantized(op: Operator) -> bool:
     activations = [t for t in (*op.inputs, *op.outputs) if t is not None and t.data is None]
     return op.kind not in _EDGES and any(t.dtype in _QUANTIZED for t in activations)
@@ -53,7 +58,7 @@ def _describe(graph: Graph, op: Operator, tensor: Tensor) -> str:
     constants = [t for t in op.inputs if t is not None and t.data is not None]
     if tensor.dtype is DType.FLOAT16 or any(t.dtype is DType.FLOAT16 for t in constants):
         return f"has float16 weights and computes in float: {where}"
-    if any(t.dtype is DType.INT8 for t in constants):
+    if _has_int8_weights(op):
         return f"is a hybrid model (int8 weights, float activations): {where} is {tensor.dtype.value}"
     if any(_is_quantized(other) for other in graph.operators):
         return f"computes in float between quantised operators: {where} is {tensor.dtype.value}"

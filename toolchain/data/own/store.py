@@ -82,7 +82,11 @@ class Store:
         try:
             file = self._write_new(self.folder / label, name, data)
             kept = Entry(**{**asdict(entry), "file": file.relative_to(self.folder).as_posix(), "label": label})
-            self._append(kept)
+            try:
+                self._append(kept)
+            except OSError:
+                file.unlink()
+                raise
         except OSError as error:
             hint = "make room, or allow writing"
             raise Missing(f"{self.folder}: cannot be written: {error.strerror}", hint) from error
@@ -92,27 +96,36 @@ class Store:
         """A new file, whole or not at all: written under another name and linked, which never replaces a file."""
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{name}-{os.getpid()}"
-        temporary.write_bytes(data)
         try:
+            temporary.write_bytes(data)
             for number in range(1, 1_000_000):
                 path = folder / f"{name}{f'-{number}' if number > 1 else ''}{self.suffix}"
                 try:
                     os.link(temporary, path)
                 except FileExistsError:
                     continue
+                except OSError:  # a file system without hard links, such as that of a USB stick
+                    if path.exists():
+                        continue
+                    temporary.rename(path)
                 return path
             raise AssertionError("a million files of one name")
         finally:
-            temporary.unlink()
+            temporary.unlink(missing_ok=True)
 
     def _append(self, entry: Entry) -> None:
         path = self.folder / LIST
-        is_new = not path.exists()
-        with path.open("a", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, [field.name for field in fields(Entry)])
-            if is_new:
-                writer.writeheader()
-            writer.writerow(asdict(entry))
+        before = path.stat().st_size if path.exists() else 0
+        try:
+            with path.open("a", encoding="utf-8", newline="") as stream:
+                writer = csv.DictWriter(stream, [field.name for field in fields(Entry)])
+                if not before:
+                    writer.writeheader()
+                writer.writerow(asdict(entry))
+        except OSError:  # half a line would be one that cannot be read
+            if path.exists():
+                os.truncate(path, before)
+            raise
 
     def _listed(self) -> Iterator[Entry]:
         path = self.folder / LIST
