@@ -34,6 +34,24 @@ def test_a_keras_file_is_quantised(kit, tmp_path, digits_model):
     assert trained["accuracy_float"] >= 0.97 and trained["accuracy_host"] >= 0.97
 
 
+@pytest.mark.slow
+def test_a_saved_model_is_quantised(kit, tmp_path, digits_model):
+    from toolchain.train.tensorflow import import_tensorflow, silenced
+
+    import_tensorflow()
+    import keras
+
+    with silenced():
+        keras.models.load_model(digits_model.with_name("model.keras")).export(tmp_path / "saved", verbose=False)
+    assert kit.json("import", "saved", "--like", "digits")["folder"] == "saved-kit"
+    trained = kit.json("train", "saved-kit", build=tmp_path / "build")
+    assert trained["accuracy_float"] >= 0.97 and trained["accuracy_host"] >= 0.97
+    (tmp_path / "saved2").mkdir()
+    (tmp_path / "saved2" / "saved_model.pb").write_bytes(b"junk")
+    message, _ = kit.refused("import", "saved2", "--like", "digits", status=2)
+    assert "no SavedModel that can be used here" in message
+
+
 def test_a_float_tflite_is_quantised(kit, tmp_path, digits_model):
     shutil.copy(digits_model.with_name("model_float.tflite"), tmp_path / "m.tflite")
     assert kit.json("import", "m.tflite", "--like", "digits", "--name", "mine")["quantized"]

@@ -14,7 +14,9 @@ from toolchain.cli.output import Output
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--like", required=True, metavar="KIT", help="Kit whose inputs, front end and pass marks it has.")
 @click.option("--labels", metavar="A,B,…|FILE", help="Name of each output, in their order; else those of --like.")
-@click.option("--name", metavar="NAME", help="Of the new kit; else that of the model's file.")
+@click.option(
+    "--name", metavar="NAME", help="Of the new kit; else that of the model's file, or of its folder and -kit."
+)
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -41,7 +43,7 @@ def entry(
 
     named = read_labels(labels) if labels is not None else []
     with output.progress() as progress:
-        made = import_model(model, name or _plain(model.stem), load_kit(like), place, named, data, progress)
+        made = import_model(model, name or _default_name(model), load_kit(like), place, named, data, progress)
     recordings = made.recordings
     for reason in (recordings.refused if recordings else {}).values():
         output.note(f"refused: {reason}")
@@ -64,6 +66,7 @@ def entry(
     )
 
 
-def _plain(stem: str) -> str:
-    """A file's name as that of a kit, as far as it can be."""
+def _default_name(model: Path) -> str:
+    """The file's name as that of a kit, as far as it can be; a SavedModel is a folder and leaves its own name taken."""
+    stem = f"{model.name}-kit" if model.is_dir() else model.stem
     return "".join(c if (c.isascii() and c.isalnum()) or c in "_-" else "-" for c in stem.lower())[:32]

@@ -61,7 +61,7 @@ def check_all(
 def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
     """The checks of what training left, before any device."""
     (floating, int8), wanted = judged_accuracies(metrics), kit.pass_marks
-    mean = f", mean of {kit.data.folds} folds" if kit.data.folds else ""
+    mean = f", mean of {kit.data.folds} folds" if metrics.get("cross_validation") else ""
     checks = []
     if floating is not None:
         text = f"float accuracy {floating:.4f}{mean}, at least {wanted.min_float_accuracy} wanted"
