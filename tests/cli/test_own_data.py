@@ -27,8 +27,6 @@ def test_a_kit_of_ones_own(kit, tmp_path):
     assert len(done["imported"]) == 120 and done["refused"][0]["file"] == "in/lying/bad.png"
     again = kit.json("data", "import", "in", "--kit", "bars", status=1)
     assert not again["imported"] and len(again["already_there"]) == 120
-    toml = (tmp_path / "bars" / "kit.toml").read_text()
-    (tmp_path / "bars" / "kit.toml").write_text(toml.replace("scale = 0.0625", "scale = 0.0039"))
     deployed = kit.json(
         "deploy", "bars", "--board", "host", "--emulate", "--samples", "20", build=tmp_path / "build", timeout=300
     )

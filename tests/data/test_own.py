@@ -253,6 +253,9 @@ def test_own_data_like_each_kit(tmp_path, like):
     assert made.data.source == "folder" and made.data.group_split and not made.variants
     assert made.training.epochs >= 60 and made.training.batch_size <= 16 and made.training.patience >= 20
     assert made.signal == load_kit(like).signal and made.pass_marks.min_device_accuracy == 0
+    assert made.title == "own" and not made.description
+    if made.signal is None:
+        assert made.input.scale * 255 == pytest.approx(1, abs=1e-4) and made.input.offset == 0
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

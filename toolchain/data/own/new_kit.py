@@ -100,6 +100,12 @@ def _kit_toml(name: str, like: Kit, own_data: bool, labels: Sequence[str]) -> st
     text = re.sub(r'(?m)^name = ".*"', f'name = "{name}"', text, count=1)
     if not own_data:
         return text
+    text = re.sub(r'(?m)^title = ".*"', f'title = "{name}"', text, count=1)
+    text = re.sub(r"(?m)^description = .*\n", "", text)
+    if like.input.dtype == "uint8" and like.signal is None:  # pictures are imported with values from 0 to 255
+        text = re.sub(r"(?m)^(dtype = \"uint8\").*$", r"\1", text, count=1)
+        text = re.sub(r"(?m)^offset = .*\n", "", text, count=1)
+        text = re.sub(r"(?m)^scale = .*$", "scale = 0.00392157  # so that the model sees 0 to 1", text, count=1)
     for table in (r"variants\..*?", r"data(?:\.settings)?", "pass_marks"):
         text = re.sub(rf"(?ms)^\[{table}\].*?(?=^\[|\Z)", "", text)
     for key, (which, value) in _OF_FEW.items():
