@@ -410,3 +410,21 @@ def test_a_file_system_without_hard_links(words, tmp_path, monkeypatch):
     assert [entry.file for entry in import_files(words, files).kept] == ["yes/yes.wav", "yes/yes-2.wav"]
     assert [len(Store(words).read(entry)) for entry in Store(words).entries()] == [9600, 8000]
     assert not [p for p in (words.folder / "data").rglob(".*")]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("garbage\n", "line 1: not file, label, group"),
+        ("file,label,group\na,b\n", "line 2: not file, label, group"),
+        ("file,label,group\nyes/a.wav,yes,a,b\n", "line 2: not file, label, group"),
+        (f"file,label,group\nyes/a.wav,yes,a\n{'x' * 200_000},yes,a\n", "line 3: field larger"),
+    ],
+)
+def test_a_damaged_list_is_named_with_its_line(words, tmp_path, text, says):
+    """Also one without the names in line 1: what is appended to it could not be read again."""
+    list_ = words.folder / "data" / "recordings.csv"
+    list_.write_text(text)
+    with pytest.raises(BadInput, match=f"recordings\\.csv, {says}"):
+        import_files(words, [tone(tmp_path / "yes.wav")])
+    assert list_.read_text() == text

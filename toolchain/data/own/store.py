@@ -136,9 +136,17 @@ class Store:
             return
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{path}: cannot be read: {error}") from error
-        for line, row in enumerate(csv.DictReader(io.StringIO(text)), 2):
-            if not {"file", "label", "group"} <= row.keys() or None in row.values() or None in row:
-                raise BadInput(f"{path}, line {line}: not {', '.join(names)}", "mend the line, or remove it")
+        reader = csv.DictReader(io.StringIO(text))
+        wrong = f"not {', '.join(names)}"
+        try:
+            if text and not {"file", "label", "group"} <= set(reader.fieldnames or ()):
+                raise BadInput(f"{path}, line 1: {wrong}", "write that into the first line, or remove the file")
+            rows = list(reader)
+        except csv.Error as error:
+            raise BadInput(f"{path}, line {reader.line_num + 1}: {error}", "mend the line, or remove it") from None
+        for line, row in enumerate(rows, 2):
+            if None in row.values() or None in row:
+                raise BadInput(f"{path}, line {line}: {wrong}", "mend the line, or remove it")
             yield Entry(**{name: row.get(name) or "" for name in names})
 
 
