@@ -130,6 +130,17 @@ def test_a_board_on_the_screen_and_its_text(kit, tmp_path: Path) -> None:
     assert np.median(np.diff([answer.seconds for answer in answers])) > 0.2  # four a second, fewer on a busy machine
 
 
+def test_deploy_shows_its_proof_beside_the_answers(tmp_path: Path) -> None:
+    """The screen covers what was printed before it."""
+    arguments = command("deploy", "digits", "--board", "host", "--emulate")
+    with Terminal(arguments, tmp_path, environment(), 80, 24) as terminal:
+        screen = terminal.wait(lambda lines: any("sample 3" in line for line in lines))
+        assert any("parity      all 100 answers equal" in line for line in screen)
+        assert any("accuracy    device" in line for line in screen) and any("port  " in line for line in screen)
+        terminal.press("q")
+        assert terminal.end() == 0 and terminal.sane
+
+
 def test_a_replay_is_what_was_recorded(kit, recording: Path, tmp_path: Path) -> None:
     done = kit("stream", "--replay", str(recording), "--json", "--record", "again.jsonl")
     assert done.returncode == 0, done.stderr

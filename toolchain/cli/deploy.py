@@ -71,7 +71,9 @@ def entry(
                     progress=text,
                 )
             )
-        output.result(deployment.as_json(), tables.deployment(deployment))
+        shown = tables.deployment(deployment)
+        output.result(deployment.as_json(), shown)
+        text.keep(shown)
         status = output.checks(deployment.failed_checks)  # before the stream, where nobody would look for it
         if samples is None and not output.json_wanted:
             stream.show_test_samples(output, chosen, deployment, text, answers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import itertools
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import rich_click as click
+from rich.console import Console, RenderableType
 
 from toolchain.cli.options import (
     command,
@@ -83,6 +85,13 @@ class DeviceText:
             yield
         self._before = False
         self.to_lines()
+
+    def keep(self, shown: RenderableType) -> None:
+        """Keep the lines of a result, for a screen would cover them."""
+        plain = Console(file=io.StringIO(), width=100)
+        with plain.capture() as captured:
+            plain.print(shown)
+        self.lines += [line.rstrip() for line in captured.get().splitlines()]
 
     def stage(self, name: str, note: str = "") -> None:
         self._before = name in _BEFORE
