@@ -111,13 +111,14 @@ def frame(code: int, payload: bytes, sequence: int = 3) -> bytes:
 
 
 def test_text_and_frames_are_told_apart(board):
-    answer = protocol.RUN.answer.pack(ticks=16352, layers_run=5, stopped=0, tail=b"\x01\x02")
+    answer = protocol.RUN.answer.pack(ticks=16352, layers_run=5, stopped=0, label=-1, score=7, tail=b"\x01\x02")
     with monitor(board, *BAUD) as process:
         board.say(b"hello\r\nhalf" + frame(protocol.RUN.code, answer) + b" a line\r\n\xff\xfe\xfd\x00")
         out, _ = stop(process)
     lines = out.splitlines()
     assert lines[:2] == ["hello", "half"]
-    assert lines[2].startswith("« run answer #3 session 00001234: ticks=16352 layers_run=5 stopped=0 + 2 bytes 01 02")
+    assert lines[2].startswith("« run answer #3 session 00001234: ticks=16352 layers_run=5 stopped=0")
+    assert lines[2].endswith("label=-1 score=7 + 2 bytes 01 02")
     assert lines[3] == " a line" and lines[4].startswith("? 3 bytes that are no text: ff fe fd")
 
 

@@ -99,5 +99,6 @@ def test_every_kernel_runs_on_a_core() -> None:
         for kernel in compiled.report["kernels"]
     )
     kernels = {path.stem for path in (resource("firmware_templates") / "nn").glob("*.c")}
+    kernels -= {kernel for kernel in kernels if kernel.endswith("_narrow")}  # on the Arduino Uno: test_arduino_uno.py
     few = {kernel for kernel in kernels if runs[kernel] < (8 if kernel.endswith(("_dsp", "_mve")) else 4)}
     assert few == set()
