@@ -148,6 +148,13 @@ def test_lines_are_sent(board, eol, end):
         assert board.heard() == b"led on" + end
 
 
+def test_what_is_said_while_the_rate_is_looked_for_is_shown(board):
+    with monitor(board, "--seconds", "1.5") as process:
+        board.say(b"the first line of a board\nthe second\n")
+        out, err = process.communicate(timeout=10)
+    assert out.splitlines() == ["the first line of a board", "the second"] and "text at 115200 baud" in err
+
+
 def test_nothing_is_sent_unasked(board):
     with monitor(board, *BAUD) as process:
         assert board.heard(0.5) == b""

@@ -27,12 +27,12 @@ class Port:
 @pytest.mark.parametrize("right", COMMON)
 def test_the_right_one_is_found(right):
     port = Port(right)
-    assert find_baud(port, 0.05) == right == port.baudrate
+    assert find_baud(port, 0.05) == (right, port.text[:16] * 2) and port.baudrate == right
 
 
 def test_a_silent_or_unreadable_board():
     for port in (Port(115200, b""), Port(31250)):
-        assert find_baud(port, 0.01) is None and port.baudrate == COMMON[0]
+        assert find_baud(port, 0.01) == (None, b"") and port.baudrate == COMMON[0]
 
 
 def test_readable():

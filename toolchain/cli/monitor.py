@@ -61,10 +61,11 @@ def entry(output: Output, board: str | None, port: str | None, **options: Any) -
         raise BadInput("--raw excludes --json and --plot", "leave one of them out")
     described = load_board(board) if board else None
     with ExitStack() as stack:
-        place, opened = _open(output, described, port, options)
+        place, opened, heard = _open(output, described, port, options)
         shown = Shown(output, options, stack)
         monitor = _monitor(stack, place, opened, shown, options["reconnect"])
-        said: list[str] = []
+        shown.bytes(heard)
+        said = [heard.decode("utf-8", "replace")]
         who = _ask(output, opened, said.append) if options["hello"] and not options["raw"] else None
         shown.symbols = _symbols(options["elf"], who)
         for event in monitor.take("".join(said)):
@@ -187,8 +188,9 @@ def _live_plot(output: Output, stack: ExitStack) -> Any:
     return stack.enter_context(Live(console=output.console, refresh_per_second=8))
 
 
-def _open(output: Output, board: Board | None, port: str | None, options: dict[str, Any]) -> tuple[str, Any]:
-    """Port and pyserial object at the right baud rate, the board restarted if that was asked for."""
+def _open(output: Output, board: Board | None, port: str | None, options: dict[str, Any]) -> tuple[str, Any, bytes]:
+    """Port, pyserial object at the right baud rate, and what was heard while that was looked for. The board is
+    restarted before, if that was asked for."""
     from toolchain.connection import any_port, board_of_port, find_port
     from toolchain.errors import BadInput
     from toolchain.flash import reset_board
@@ -206,10 +208,11 @@ def _open(output: Output, board: Board | None, port: str | None, options: dict[s
     baud = options["baud"] or (board.baud if board else None)
     opened = open_port(place, baud) if baud else open_port(place)
     if baud is None and "://" not in place:
-        found = find_baud(opened)
+        found, heard = find_baud(opened)
         words = f"text at {found} baud" if found else f"nothing readable yet; listening at {opened.baudrate} baud"
         output.note(words)
-    return place, opened
+        return place, opened, heard
+    return place, opened, b""
 
 
 def _ask(output: Output, opened: Any, on_text: Callable[[str], None]) -> DeviceInfo | None:

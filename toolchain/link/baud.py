@@ -11,21 +11,22 @@ COMMON = (DEFAULT_BAUD, 9600, 57600, 230400, 460800, 921600, 38400, 19200, 74880
 _ENOUGH = 24  # bytes that tell text from noise
 
 
-def find_baud(port: Any, seconds: float = 1.0) -> int | None:
-    """Sets ``port`` to the first of `COMMON` at which text arrives, and gives it; at each it listens for at most
-    ``seconds``. None (the port back at the first) when the board says nothing, or nothing readable."""
+def find_baud(port: Any, seconds: float = 1.0) -> tuple[int | None, bytes]:
+    """Sets ``port`` to the first of `COMMON` at which text arrives; gives it, and that text. At each it listens for at
+    most ``seconds``. None and nothing (the port back at the first) when the board says nothing, or nothing readable."""
     line = Line(port)
     for baud in COMMON:
-        port.baudrate = baud
-        line.read(0.02)  # what was received at the rate before
         heard = b""
+        if port.baudrate != baud:
+            port.baudrate = baud
+            line.read(0.02)  # what was received at the rate before
         end = now() + seconds
         while len(heard) < _ENOUGH and (left := end - now()) > 0:
             heard += line.read(left)
         if len(heard) >= _ENOUGH and readable(heard) >= 0.9:
-            return baud
+            return baud, heard
     port.baudrate = COMMON[0]
-    return None
+    return None, b""
 
 
 def readable(data: bytes) -> float:
