@@ -13,7 +13,7 @@ from toolchain.emulate.pty_process import PtyProcess
 from toolchain.errors import DeviceError, Missing
 from toolchain.progress import Quiet
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 BOOT_LOOP = r"rst:0x10 (RTCWDT_RTC_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nets Jul 29 2019 12:21:46\r\n"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.modelgen.networks import random_network
 from toolchain.resources import resource
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.cli.conftest import command, environment
 from toolchain.cli.app import run
 from toolchain.resources import resource
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 
 def test_unknown_command_names_the_nearest(capsys):

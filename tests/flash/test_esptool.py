@@ -19,7 +19,7 @@ from toolchain.link.port import open_port
 from toolchain.pipeline import Built
 from toolchain.progress import Quiet
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 
 def board(chip: str = "esp32", flasher: str = "esptool") -> Board:
