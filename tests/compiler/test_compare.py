@@ -13,7 +13,7 @@ from toolchain.compiler.native import NativeModel
 from toolchain.model.reader import load_model, read_model
 from toolchain.model.runners import reference_runner
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", ["kws", "sww"])

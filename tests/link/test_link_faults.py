@@ -50,7 +50,7 @@ def infer_through_faults(
     return session.statistics, port.log, errors
 
 
-@pytest.mark.unit
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_one_kind_of_fault(firmware: Path, fault: str) -> None:
     rates = {fault: 0.04}
@@ -63,7 +63,7 @@ def test_one_kind_of_fault(firmware: Path, fault: str) -> None:
         assert statistics.text_lines > 2
 
 
-@pytest.mark.unit
+@pytest.mark.slow
 def test_all_faults_together(firmware: Path) -> None:
     statistics, injected, errors = infer_through_faults(firmware, dict.fromkeys(FAULTS, 0.01), 3000, seed=99)
     assert min(injected.values()) > 5
@@ -80,7 +80,7 @@ def test_a_hundred_thousand_frames_through_every_fault(firmware: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "size", [pytest.param(50_000, marks=pytest.mark.unit), pytest.param(1_000_000, marks=pytest.mark.long)]
+    "size", [pytest.param(50_000, marks=pytest.mark.slow), pytest.param(1_000_000, marks=pytest.mark.long)]
 )
 def test_noise_first_then_an_answer_within_a_second(firmware: Path, size: int) -> None:
     """Noise towards the device and towards the host, then hello: less than a second after the last byte of it."""

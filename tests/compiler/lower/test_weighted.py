@@ -16,7 +16,7 @@ from toolchain.compiler.lower.convolution import blocked, forward_lead
 from toolchain.compiler.native import NativeModel
 from toolchain.model.reader import read_model
 
-pytestmark = pytest.mark.unit
+pytestmark = pytest.mark.slow
 
 TARGETS = ("generic", "cortex-m4", "cortex-m55", "avr")
 few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
