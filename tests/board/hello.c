@@ -57,6 +57,8 @@ int main(void) {
             put(" ");
             put_number(c - b);
             put("\n");
+        } else if (byte == 'w') { /* long at work */
+            spin(1000000);
         } else if (byte == 's') { /* stack before and after a deep call */
             const uint32_t before = chip_stack_used();
             in_bss += recurse(10, 0);

@@ -85,6 +85,11 @@ def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialB
     line.write(sent)
     assert line.read(len(sent)) == sent
 
+    assert emulator.board.emulator is not None
+    if emulator.board.emulator.name == "qemu":  # its UARTs give a byte when the one before it was taken: none is lost
+        line.write(b"w" + sent[:200])  # more than any chip keeps while it is at work
+        assert line.read(200) == sent[:200]
+
     line.write(b"r")
     assert line.read_until(b"hello ").endswith(b"\nhello ")
     assert line.read_until(b"\n") == first
@@ -93,7 +98,13 @@ def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialB
         return  # no memory protection: such an overflow ends in the chip's registers
     line.write(b"o")
     assert b"panic: " in line.read_until(b"panic: ")
-    assert line.read_until(b" at ") in (b"stack overflow at ", b"exception at ", b"Memory access violation at ")
+    # the last where code lies in the same RAM below the stack: what is left of it no longer makes sense
+    assert line.read_until(b" at ") in (
+        b"stack overflow at ",
+        b"exception at ",
+        b"Memory access violation at ",
+        b"Instruction decoding error at ",
+    )
 
 
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32"])

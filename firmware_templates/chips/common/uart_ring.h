@@ -6,8 +6,9 @@
 
 #include <stdint.h>
 
-/* Interrupt set-enable registers of the NVIC (DDI 0403 B3.4). */
+/* Interrupt set-enable and clear-enable registers of the NVIC (DDI 0403 B3.4). */
 #define NVIC_ENABLE(number) (REG(0xE000E100u + 4u * ((number) / 32u)) = 1u << ((number) % 32u))
+#define NVIC_DISABLE(number) (REG(0xE000E180u + 4u * ((number) / 32u)) = 1u << ((number) % 32u))
 
 /* SysTick (B3.3): bits 2, 1, 0 processor clock, interrupt, enable. */
 #define SYST_CSR REG(0xE000E010u)
