@@ -82,11 +82,13 @@ def test_a_board_does_all_that_chip_h_says(board: tuple[Emulator, serial.SerialB
     assert 0 < before < after < 4096
 
     sent = bytes(range(0x80, 0x100)) * 8
-    line.write(sent)
-    assert line.read(len(sent)) == sent
-
     assert emulator.board.emulator is not None
-    if emulator.board.emulator.name == "qemu":  # its UARTs give a byte when the one before it was taken: none is lost
+    # QEMU's console of simulator calls has no lock: a byte that comes while one is read may be lost
+    at_once = 1 if emulator.board.chip == "qemu-xtensa" else len(sent)
+    for at in range(0, len(sent), at_once):
+        line.write(sent[at : at + at_once])
+        assert line.read(at_once) == sent[at : at + at_once]
+    if emulator.board.emulator.name == "qemu" and at_once > 1:  # its UARTs wait until the byte before is taken
         line.write(b"w" + sent[:200])  # more than any chip keeps while it is at work
         assert line.read(200) == sent[:200]
 
