@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from toolchain.errors import BadInput, DeviceError, Missing
-from toolchain.link.port import no_port
+from toolchain.link.port import no_port, open_port
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -183,6 +183,24 @@ def flash_port(board: Board, port: str | None) -> str:
     return find_port(board)
 
 
+def require_answer(place: Place) -> None:
+    """Before long work for a board that is taken as it is: it must answer now, and be the board that was named. One in
+    an emulator is started later.
+
+    Raises what `open_port` does, DeviceError when nothing of ours answers or another board does."""
+    if not place.emulated:
+        with open_session(place.port, place.board, Quiet()) as session:
+            _check_board(session, place.port, place.board)
+
+
+def require_port(board: Board, port: str) -> None:
+    """Before long work for a board that is flashed at ``port``, as `flash_port` gave it: a serial port of this machine
+    must open. Raises what `open_port` does."""
+    by_serial = board.flasher.name not in ("none", "drive", "uf2", "dfu-util", "pyocd")
+    if by_serial and port and "://" not in port:  # of a URL opening may count: a boot loader's first guest
+        open_port(port, board.baud).close()
+
+
 @contextmanager
 def connected(
     place: Place, built: Built | None, model: Model, progress: Progress | None = None, build_id: str = ""
@@ -236,12 +254,17 @@ def open_session(port: str, board: Board, progress: Progress, timeout: float = _
     return Session.open(port, board.baud, timeout, on_text=show)
 
 
+def _check_board(session: Session, port: str, board: Board) -> None:
+    found = session.info.board
+    if found != board.name:
+        raise DeviceError(f"on {port} is {found!r}, not {board.name!r}", f"name it: --board {found}")
+
+
 def _check_identity(session: Session, port: str, board: Board, build_id: str, model: Model) -> None:
     """Raise DeviceError unless the device is ``board``, runs ``model``, and (when given) is just what was built."""
     info = session.info
     flash = f"flash it first: kit deploy {model.name} --board {board.name} --port {port}"
-    if info.board != board.name:
-        raise DeviceError(f"on {port} is {info.board!r}, not {board.name!r}", f"name it: --board {info.board}")
+    _check_board(session, port, board)
     if info.model_sha256 != model.sha256:
         raise WrongModel(
             f"the {board.name} on {port} runs another model ({info.model_sha256[:12]}, not {model.sha256[:12]})", flash

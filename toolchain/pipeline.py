@@ -371,7 +371,7 @@ def deploy(
     With ``flash`` False a real board is taken as it is, and nothing is built. With ``sdk`` that SDK's own program
     builds and flashes. Raises what the stages raise; a check that failed is told in ``failed_checks``.
     """
-    from toolchain.connection import connected, flash_port, where
+    from toolchain.connection import connected, flash_port, require_answer, require_port, where
     from toolchain.evaluate.device import run_device_test
     from toolchain.export import SdkProject
 
@@ -381,8 +381,10 @@ def deploy(
         raise BadInput("--sdk and --emulate exclude each other", "an emulator runs our own firmware")
     project = SdkProject(sdk, board, workspace.folder(kit.name, board.name) / sdk) if sdk else None
     place = where(board, emulate, port)
-    if flash and not place.emulated and board.flasher.name != "none":
-        flash_port(board, place.port)  # what cannot be flashed is refused before any work
+    if not flash:
+        require_answer(place)
+    elif not place.emulated and board.flasher.name != "none":  # what cannot be flashed is refused before any work
+        require_port(board, flash_port(board, place.port))
     with clock("train"):
         trained = train(kit, workspace, progress)
         model = kit_model(kit, trained)
@@ -445,9 +447,11 @@ def running(
 
     The connection stays open inside the context. Raises WrongModel when another model runs there.
     """
-    from toolchain.connection import connected, where
+    from toolchain.connection import connected, require_answer, where
 
     place = where(board, emulate, port)
+    if not flash:
+        require_answer(place)
     model = kit_model(kit, train(kit, workspace, progress))
     built = None
     if flash or place.emulated:

@@ -81,3 +81,36 @@ def test_a_serial_number_or_mac_chooses(two_boards, monkeypatch, capsys) -> None
     for both in (("--port", "x", "--serial", "0001"), ("--serial", "0001", "--port", "x")):
         assert run(["reset", "--board", "esp32", *both]) == 2
     assert len(resets) == 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["test", "digits"],
+        ["test", "keyword", "--stream"],
+        ["report", "digits"],
+        ["stream", "digits"],
+        ["deploy", "digits"],
+        ["flash", "digits"],
+        ["profile", "digits"],
+        ["compare", "digits"],
+        ["mlperf", "digits"],
+    ],
+    ids=" ".join,
+)
+def test_a_port_where_nothing_can_be_is_told_before_training(command, monkeypatch, tmp_path, capsys) -> None:
+    """A file takes the place of a device that is no serial port."""
+    monkeypatch.setattr("toolchain.pipeline.train", lambda *_, **__: pytest.fail("trained first"))
+    (tmp_path / "port").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert run([*command, "--board", "esp32", "--port", str(tmp_path / "port")]) == 4
+    assert "is no serial port" in capsys.readouterr().err
+
+
+def test_a_device_that_is_silent_is_told_before_training(monkeypatch, tmp_path, capsys) -> None:
+    monkeypatch.setattr("toolchain.pipeline.train", lambda *_, **__: pytest.fail("trained first"))
+    monkeypatch.setenv("KIT_BUILD", str(tmp_path / "build"))
+    with PtyProcess(["/bin/sleep", "60"]) as device:
+        assert run(["test", "digits", "--board", "esp32", "--port", device.port]) == 4
+    said = capsys.readouterr().err
+    assert "answer" in said and "hint" in said

@@ -45,11 +45,14 @@ def entry(
     """
     from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
+    from toolchain.connection import require_answer, where
     from toolchain.evaluate.compare import compare_on_board, compare_on_host
     from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
     machine, workspace = load_board(board) if board else None, Workspace()
+    if machine:
+        require_answer(where(machine, port is None, port))
     with output.progress() as progress:
         chosen = named_model(model_or_kit(model), workspace, progress)
         if machine:

@@ -30,12 +30,13 @@ def entry(output: Output, kit: str | None, board: str, port: str | None, compile
     from toolchain import pipeline
     from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
-    from toolchain.connection import flash_port
+    from toolchain.connection import flash_port, require_port
     from toolchain.flash import flash_board
     from toolchain.workspace import Workspace
 
     chosen, target = named_kit(kit), load_board(board)
     place = flash_port(target, port)
+    require_port(target, place)
     with output.progress() as progress:
         model = pipeline.kit_model(chosen, pipeline.train(chosen, Workspace(), progress))
         built = pipeline.build(model, target, Workspace(), compiler=compiler, optimize=optimize, progress=progress)

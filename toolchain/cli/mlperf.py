@@ -64,11 +64,13 @@ def entry(
     Example: kit mlperf kws.tflite --board mps2-an386 --emulate
     """
     from toolchain.board.descriptor import load_board
+    from toolchain.connection import require_port, where
     from toolchain.evaluate.mlperf import benchmark_device, benchmark_of, self_check
     from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
     target, workspace = load_board(board), Workspace()
+    require_port(target, where(target, emulate, port).port)
     settings: dict[str, Any] = {"emulate": emulate, "port": port, "compiler": compiler, "optimize": optimize}
     with output.progress() as progress:
         chosen = named_model(model_or_kit(model), workspace, progress)

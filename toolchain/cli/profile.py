@@ -49,11 +49,13 @@ def entry(
     """
     from toolchain.board.descriptor import load_board
     from toolchain.cli import evaluation_tables
+    from toolchain.connection import require_answer, where
     from toolchain.evaluate.profile import profile_model
     from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
     target, workspace = load_board(board), Workspace()
+    require_answer(where(target, emulate, port))
     with output.progress() as progress:
         chosen = named_model(model_or_kit(model), workspace, progress)
         result, emulator = profile_model(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolchain import pipeline
-from toolchain.connection import Connection, Place, connected, where
+from toolchain.connection import Connection, Place, connected, require_answer, where
 from toolchain.errors import BadInput
 from toolchain.evaluate.answers import Answer, AnswerFile
 from toolchain.evaluate.checks import Check, Marks, check_all, latency_limit
@@ -115,6 +115,7 @@ def run_kit_test(
         latency_limit(marks.max_latency, board.emulator.unit if place.emulated and board.emulator else "us")
     if not place.emulated and (workers or 1) > 1:
         raise BadInput("a real board is one device: --workers needs --emulate", "leave --workers out")
+    require_answer(place)
     trained = pipeline.train(kit, workspace, progress)
     model = pipeline.kit_model(kit, trained)
     whole = pipeline.expectations(kit, trained, workspace, progress)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolchain import pipeline
-from toolchain.connection import Connection, connected, where
+from toolchain.connection import Connection, connected, require_answer, where
 from toolchain.data.sources import load_stream
 from toolchain.data.stream import LongRecording
 from toolchain.errors import BadInput
@@ -109,6 +109,7 @@ def run_stream_test(
     progress = progress or Quiet()
     require_stream(kit)
     place = where(board, emulate, port)
+    require_answer(place)
     trained = pipeline.train(kit, workspace, progress)
     model = pipeline.kit_model(kit, trained)
     recording = load_stream(kit, minutes, progress)
