@@ -13,14 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 from toolchain.errors import BadInput
 from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.resources import resource
-from toolchain.signal.settings import SignalSettings
+from toolchain.signal.settings import LEAST_SCALE, Factor, SignalSettings
 from toolchain.tomlfile import Key, TomlSource, load_toml, nearest
 
 KIT_FILE = "kit.toml"
 DEFAULT_KIT = "digits"
 
 Fraction = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0, lt=2**31)]
 #: A number, and a unit when it is not the one in which the board's latency is told.
 LATENCY = r"^[0-9]+(\.[0-9]+)? *(us|µs|ms|s|instructions)?$"
@@ -81,14 +80,14 @@ class InputSpec(_Table):
         description="size of one sample without the batch, such as [height, width, channels]",
     )
     dtype: Literal["uint8", "int8", "int16", "float32"] = Field(description="type of one raw value")
-    offset: Finite = Field(default=0.0, description="raw value that is 0 to the model")
-    scale: Finite = Field(default=1.0, description="what one step of the raw value is to the model")
+    offset: Factor = Field(default=0.0, description="raw value that is 0 to the model")
+    scale: Factor = Field(default=1.0, description="what one step of the raw value is to the model")
 
     @field_validator("scale")
     @classmethod
     def _not_zero(cls, value: float) -> float:
-        if value == 0:
-            raise ValueError("should not be 0, which would make all inputs equal")
+        if abs(value) < LEAST_SCALE:
+            raise ValueError(f"should not be 0 or within {LEAST_SCALE:g} of it, which would make all inputs equal")
         return value
 
 
@@ -119,7 +118,7 @@ class Training(_Table):
     epochs: Count = Field(description="most passes over the training samples")
     batch_size: Count = Field(default=32, description="samples in one step")
     learning_rate: float = Field(
-        gt=0, le=1, description="of the Adam optimiser at the start; it falls as a cosine to 0"
+        ge=1e-7, le=1, description="of the Adam optimiser at the start; it falls as a cosine to 0"
     )
     patience: Count = Field(description="epochs without a better validation loss after which training stops")
     augment: str = Field(
@@ -169,7 +168,7 @@ class PassMarks(_Table):
     max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
     min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
     min_hit_rate: Fraction | None = Field(default=None, description="of the events of the source's long recording")
-    max_false_accepts_per_hour: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = Field(
+    max_false_accepts_per_hour: Annotated[float, Field(ge=0, le=36_000)] | None = Field(
         default=None, description="decisions for something that is not there, in the source's long recording"
     )
     max_latency: dict[str, Annotated[str, Field(pattern=LATENCY)]] = Field(
@@ -342,8 +341,21 @@ def _check_consistent(kit: Kit) -> None:
     if unknown := [label for label in kit.postprocessing.ignored if label not in kit.labels]:
         hint = f"labels: {', '.join(kit.labels)}"
         raise kit.refuse(("postprocessing", "ignored"), f'"{unknown[0]}" is no label', hint)
+    if kit.pass_marks.max_latency:
+        _check_boards(kit)
     if kit.signal:
         _check_raw_input(kit, kit.signal)
+
+
+def _check_boards(kit: Kit) -> None:
+    """A pass mark for a board that does not exist would never be asked for."""
+    from toolchain.board.descriptor import board_files
+
+    known = board_files()
+    for board in kit.pass_marks.max_latency:
+        if board not in known:
+            hint = f"{nearest(board, known)} kit boards lists them".strip()
+            raise kit.refuse(("pass_marks", "max_latency", board), f'no board is named "{board}"', hint)
 
 
 def _check_raw_input(kit: Kit, signal: SignalSettings) -> None:

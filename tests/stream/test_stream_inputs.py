@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from stream_kits import RATE, kit_of
 
+from toolchain.data.files.arrays import read_csv
+from toolchain.data.own.timed import read_table
 from toolchain.errors import BadInput, Missing
 from toolchain.stream.inputs import kit_samples, open_input
 
@@ -81,6 +83,32 @@ def test_a_csv_of_motion(tmp_path: Path) -> None:
     assert joined(pieces).tolist() == [[t, -t, 7] for t in range(10)]
     assert [len(piece.samples) for piece in pieces] == [4, 4, 2] and pieces[1].name == "walk.csv 4"
     assert notes == ["walk.csv: column time left out", "walk.csv: float64 taken as int16"]
+
+
+@pytest.mark.parametrize(
+    "text", ["x;y;z\n0,5;-1,25;7\n2;,5;1e3\n", "0,5;-1,25;7\n2;,5;1e3\n", "0,5\t-1,25\t7\n2\t,5\t1e3\n"]
+)
+def test_decimal_commas_are_read_and_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    notes: list[str] = []
+    values, _ = read_csv(tmp_path / "a.csv", (), notes.append)
+    assert values.tolist() == [[0.5, -1.25, 7], [2, 0.5, 1000]] and notes == ["a.csv: decimal commas read as points"]
+    names, rows, _ = read_table(tmp_path / "a.csv", notes.append)
+    assert rows.tolist() == values.tolist() and len(names) == 3 and len(notes) == 2
+
+
+@pytest.mark.parametrize("reader", [lambda path: read_csv(path, (), print), lambda path: read_table(path, print)])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0,5;1.5\n", "line 1: '1.5' has a decimal point, other numbers have a decimal comma"),
+        ("x,y\n0,5,1,5\n", "line 2: 4 columns, the first line has 2 .*decimal commas?"),
+    ],
+)
+def test_decimal_commas_that_nobody_can_tell(tmp_path: Path, reader, text: str, says: str) -> None:
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(BadInput, match=says):
+        reader(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(

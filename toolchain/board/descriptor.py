@@ -69,7 +69,7 @@ class Emulation(_Table):
     machine: str = ""
     baud: int | None = Field(default=None, gt=0)
     unit: Literal["instructions", "us"] = "us"
-    tick_instructions: float = Field(default=0, ge=0)
+    tick_instructions: float = Field(default=0, ge=0, le=1e9)
     settings: Mapping[str, Setting] = {}
 
 

@@ -72,6 +72,6 @@ def entry(
         else:
             progress.stage("compare", f"{inputs} inputs, code for {target} on this machine")
             result = compare_on_host(chosen, target, count=inputs, seed=seed, layers=layers, optimize=optimize)
-    where = board or f"this machine (code for {target})"
-    output.result(result.to_json(), tables.compared(chosen.name, where, result))
+    which = board or f"this machine (code for {target})"
+    output.result(result.to_json(), tables.compared(chosen.name, which, result))
     return output.checks([] if result.exact else [f"{chosen.name} differs from {result.reference}"])

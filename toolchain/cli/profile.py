@@ -78,5 +78,5 @@ def entry(
 
         write_file(roofline, on_white(draw_roofline(result)))
     said = {"model": chosen.name, "model_sha256": chosen.sha256, "board": board, "emulator": emulator or None}
-    where = f"{board} (emulated by {emulator})" if emulator else board
-    output.result({**said, **result.as_json()}, evaluation_tables.profiled(chosen.name, where, result))
+    which = f"{board} (emulated by {emulator})" if emulator else board
+    output.result({**said, **result.as_json()}, evaluation_tables.profiled(chosen.name, which, result))

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from toolchain.errors import BadInput
 
 Count = Annotated[int, Field(gt=0)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Milliseconds = Annotated[float, Field(gt=0, le=60_000, allow_inf_nan=False)]
+#: What values are moved and multiplied by: far beyond any sensor's, far within what float32 holds.
+Factor = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
+LEAST_SCALE = 1e-9
+Milliseconds = Annotated[float, Field(ge=0.01, le=60_000)]
 
 _OFFSET = "value that is 0 to the model: one, or one for each feature"
 _SCALE = "what a step of 1 of the value is to the model: one, or one for each feature"
@@ -23,8 +25,8 @@ class _Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    offset: tuple[Finite, ...] = Field(default=(0.0,), min_length=1, description=_OFFSET)
-    scale: tuple[Finite, ...] = Field(default=(1.0,), min_length=1, description=_SCALE)
+    offset: tuple[Factor, ...] = Field(default=(0.0,), min_length=1, description=_OFFSET)
+    scale: tuple[Factor, ...] = Field(default=(1.0,), min_length=1, description=_SCALE)
 
     @property
     def columns(self) -> int:
@@ -61,8 +63,10 @@ class _Settings(BaseModel):
         for name, values in (("offset", self.offset), ("scale", self.scale)):
             if len(values) not in (1, self.columns):
                 raise ValueError(f"{name} should have 1 or {self.columns} values, not {len(values)}")
-        if 0.0 in self.scale:
-            raise ValueError("scale should not be 0, which would make all inputs equal")
+        if any(abs(value) < LEAST_SCALE for value in self.scale):
+            raise ValueError(
+                f"scale should not be 0 or within {LEAST_SCALE:g} of it, which would make all inputs equal"
+            )
         return self
 
 
@@ -156,7 +160,7 @@ class MotionSettings(_Settings):
     window: int = Field(ge=2, le=1024, description="samples that the model sees at once")
     hop: Count = Field(description="samples from the start of a window to that of the next")
     rate: float | None = Field(
-        default=None, gt=0, le=100_000, description="samples a second; recordings with times are resampled to it"
+        default=None, ge=0.001, le=100_000, description="samples a second; recordings with times are resampled to it"
     )
     features: Literal["raw", "spectral"] = Field(default="spectral", description="what the model sees")
     fft: Literal[16, 32, 64, 128, 256, 512, 1024] = Field(default=32, description="points of the Fourier transform")

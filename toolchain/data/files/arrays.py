@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from toolchain.data.files.delimited import Rows, columns_differ, delimiter_of, with_points
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
 
@@ -24,20 +25,23 @@ Read = tuple[np.ndarray, list[int | None] | None]
 
 
 def read_csv(path: Path, labels: Sequence[str], note: Callable[[str], None]) -> Read:
-    """Rows of numbers, split by comma, semicolon or tab; a first line of names is taken as such. A column of times is
-    left out and said, one called ``label`` is the truth. Raises BadInput with the line that is wrong."""
+    """Rows of numbers, split by comma, semicolon or tab; a first line of names is taken as such. Decimal commas are
+    read where semicolons or tabs split, and said. A column of times is left out and said, one called ``label`` is the
+    truth. Raises BadInput with the line that is wrong."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput(f"{path}: not UTF-8 text", "save it as CSV in UTF-8") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}") from error
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = delimiter_of(text.partition("\n")[0])
     try:
-        rows = [(n, row) for n, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if any(row)]
+        rows: Rows = [
+            (n, row) for n, row in enumerate(csv.reader(text.splitlines(), delimiter=delimiter), 1) if any(row)
+        ]
     except csv.Error as error:
         raise BadInput(f"{path}: no table: {error}") from None
+    rows = with_points(path, rows, delimiter, note)
     names = [cell.strip().lower() for cell in rows[0][1]] if rows and not _number(rows[0][1][-1]) else []
     rows = rows[1:] if names else rows
     if not rows:
@@ -50,7 +54,7 @@ def read_csv(path: Path, labels: Sequence[str], note: Callable[[str], None]) -> 
     values, truths = [], []
     for line, row in rows:
         if len(row) != width:
-            raise BadInput(f"{path}, line {line}: {len(row)} columns, the first line has {width}")
+            raise columns_differ(path, line, len(row), width, delimiter)
         numbers = [cell for i, cell in enumerate(row) if i != truth and i not in times]
         wrong = next((cell for cell in numbers if not _number(cell)), None)
         if wrong is not None:

@@ -112,7 +112,7 @@ def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], Non
         times: np.ndarray | None = np.arange(len(values)) / acquired.rate
         lines = None
     else:
-        names, rows, lines = read_table(path)
+        names, rows, lines = read_table(path, note)
         times, values = split_times(names, rows)
         if not values.size:
             raise BadInput(f"{path}: nothing in it but times")

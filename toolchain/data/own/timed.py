@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from toolchain.data.files.delimited import columns_differ, delimiter_of, with_points
 from toolchain.errors import BadInput, Missing
 
 _TIMES = {"time": 0.0, "timestamp": 0.0, "t": 0.0, "seconds": 1.0, "s": 1.0, "ms": 1e-3, "time_ms": 1e-3, "us": 1e-6}
@@ -14,9 +15,9 @@ _LARGEST_GAP = 10  # usual steps of time: over that the recording has a hole in 
 _SLOWEST, _FASTEST = 0.05, 2000.0  # times the wanted rate: beyond, the unit of the times is another one
 
 
-def read_table(path: Path) -> tuple[list[str], np.ndarray, np.ndarray | None]:
+def read_table(path: Path, note: Callable[[str], None]) -> tuple[list[str], np.ndarray, np.ndarray | None]:
     """Names of the columns (lower case) and rows of a CSV or Parquet file, float64, text as NaN; the line of each row
-    of a CSV.
+    of a CSV. Decimal commas are told to ``note``.
 
     Raises BadInput for what is no table, Missing without pyarrow for Parquet."""
     if path.suffix.lower() == ".parquet":
@@ -37,18 +38,18 @@ def read_table(path: Path) -> tuple[list[str], np.ndarray, np.ndarray | None]:
     lines = [(number, line) for number, line in enumerate(text, 1) if line.strip()]
     if not lines:
         raise BadInput(f"{path}: it is empty")
-    delimiter = max(",;\t", key=lines[0][1].count)
-    first = _cells(lines[0][1], delimiter)
+    delimiter = delimiter_of(lines[0][1])
+    table = with_points(path, [(number, _cells(line, delimiter)) for number, line in lines], delimiter, note)
+    first = table[0][1]
     has_names = any(np.isnan(_numbers(first)))
-    rows = lines[1:] if has_names else lines
+    rows = table[1:] if has_names else table
     for number, row in rows:
-        if row.count(delimiter) != len(first) - 1:
-            found = row.count(delimiter) + 1
-            raise BadInput(f"{path}, line {number}: {found} columns, the first line has {len(first)}")
+        if len(row) != len(first):
+            raise columns_differ(path, number, len(row), len(first), delimiter)
     names = [name.lower() for name in first] if has_names else [f"column {i}" for i in range(1, len(first) + 1)]
     if not rows:
         raise BadInput(f"{path}: no numbers in it")
-    numbers = np.array([_numbers(_cells(row, delimiter)) for _, row in rows])
+    numbers = np.array([_numbers(row) for _, row in rows])
     return names, numbers, np.array([number for number, _ in rows])
 
 
