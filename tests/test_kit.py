@@ -232,9 +232,16 @@ def test_the_default_is_the_kit_of_the_folder_else_digits(tmp_path: Path) -> Non
 def test_listing_reads_every_kit_and_finding_reads_none(tmp_path: Path) -> None:
     copy_kit(tmp_path / "kits" / "broken", ("epochs", "epoch"), name="broken")
     assert {"broken", "digits"} <= set(find_kits(tmp_path))
-    with pytest.raises(BadInput, match="epoch"):
-        list_kits(tmp_path)
-    assert "digits" in [kit.name for kit in list_kits(tmp_path / "nowhere")]
+    copy_kit(tmp_path / "spells", name="mine")
+    copy_kit(tmp_path / ".hidden", name="hidden")
+    broken: list[BadInput] = []
+    names = [kit.name for kit in list_kits(tmp_path, broken)]
+    assert names[:2] == ["mine", "anomaly"] and "digits" in names and not {"broken", "hidden"} & set(names)
+    assert ["epoch" in error.message for error in broken] == [True]
+    (tmp_path / "spells" / "kit.toml").rename(tmp_path / "kit.toml")
+    (tmp_path / "spells" / "model.py").rename(tmp_path / "model.py")
+    copy_kit(tmp_path / "below", name="below")
+    assert [kit.name for kit in list_kits(tmp_path)][:3] == ["mine", "below", "anomaly"]
 
 
 def test_the_training_key_follows_what_training_depends_on(tmp_path: Path) -> None:

@@ -279,9 +279,20 @@ def find_kits(cwd: Path | None = None) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def list_kits(cwd: Path | None = None) -> list[Kit]:
-    """Every kit that `find_kits` finds, read and checked."""
-    return [_load_file(path, name) for name, path in find_kits(cwd).items()]
+def list_kits(cwd: Path | None = None, broken: list[BadInput] | None = None) -> list[Kit]:
+    """The kit of ``cwd``, those of its sub-folders, and every kit that `find_kits` finds, read and checked.
+
+    A kit that says something wrong hides no other: its error is appended to ``broken``."""
+    cwd = cwd or Path.cwd()
+    found = [(path, "") for path in (cwd / KIT_FILE, *sorted(cwd.glob(f"[!.]*/{KIT_FILE}"))) if path.is_file()]
+    kits: dict[Path, Kit] = {}
+    for path, name in [*found, *((path, name) for name, path in find_kits(cwd).items())]:
+        try:
+            kits.setdefault(path.resolve(), _load_file(path, name))
+        except BadInput as error:
+            if broken is not None:
+                broken.append(error)
+    return list(kits.values())
 
 
 def load_kit(name_or_path: str | Path, cwd: Path | None = None) -> Kit:

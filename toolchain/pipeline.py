@@ -57,6 +57,8 @@ class Model:
     @staticmethod
     def of_file(path: Path) -> Model:
         """A ``.tflite`` that belongs to no kit. Raises BadInput when it cannot be read."""
+        if path.exists() and not path.is_file():
+            raise BadInput(f"{path}: no file", "give the path of a .tflite file")
         try:
             return Model(path.stem.encode(errors="replace").decode(), path, sha256_file(path))
         except OSError as error:

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,20 @@ def test_unknown_kit_and_board(kit):
     assert "digitz" in message and '"digits"' in hint
     message, hint = kit.refused("deploy", "digits", "--board", "mps2-an368", status=2)
     assert "mps2-an368" in message and "mps2-an386" in hint
+
+
+def test_a_broken_kit_hides_no_other(kit):
+    broken, whole = kit.cwd / "kits" / "mine", kit.cwd / "spells"
+    for folder in (broken, whole):
+        shutil.copytree(resource("kits") / "digits", folder)
+    text = (broken / "kit.toml").read_text()
+    (broken / "kit.toml").write_text(text.replace("epochs", "epoch"))
+    done = kit("list")
+    assert done.returncode == 0 and "not listed: kits/mine/kit.toml:" in done.stderr and "epoch" in done.stderr
+    assert "./spells" in done.stdout and "fashion" in done.stdout and ":small" in done.stdout
+    said = kit.json("list")
+    assert [each["error"].split(":")[0] for each in said["broken"]] == ["kits/mine/kit.toml"]
+    assert kit.json("list", "-q")["kits"][0]["variants"] == ["dense"]
 
 
 def test_kit_toml_with_a_wrong_key_or_type(kit):
@@ -159,6 +174,12 @@ def test_stdout_that_takes_nothing(tmp_path, options, redirection, status, said)
 def test_a_terminal_without_unicode(kit, arguments):
     done = kit(*arguments, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii:strict")
     assert done.returncode == 0 and done.stdout.isascii(), done.stderr
+
+
+def test_a_device_is_no_model(kit):
+    (kit.cwd / "endless.tflite").symlink_to("/dev/zero")
+    message, _ = kit.refused("compile", "endless.tflite", "--out", "x", status=2, timeout=20)
+    assert message == "endless.tflite: no file"
 
 
 def test_a_name_that_is_not_utf8(kit):

@@ -104,3 +104,16 @@ def test_what_is_no_recording(tmp_path: Path, name: str, text: str, says: str) -
     (tmp_path / name).write_text(text)
     with pytest.raises(BadInput, match=says):
         read_recording(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_what_has_no_end_is_refused(tmp_path: Path, monkeypatch, suffix: str) -> None:
+    endless = tmp_path / f"endless{suffix}"
+    endless.symlink_to("/dev/zero")
+    with pytest.raises(BadInput, match="a device, not a file"):
+        read_recording(endless)
+    monkeypatch.setattr("toolchain.stream.answers._MOST_BYTES", 1 << 20)
+    long = tmp_path / f"long{suffix}"
+    long.write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(BadInput, match="longer than 1 MiB"):
+        read_recording(long)

@@ -12,6 +12,7 @@ import pytest
 from stream_kits import RATE, kit_of
 
 from toolchain.data.files.arrays import read_csv
+from toolchain.data.files.sound import cut_short
 from toolchain.data.own.timed import read_table
 from toolchain.errors import BadInput, Missing
 from toolchain.stream.inputs import kit_samples, open_input
@@ -61,6 +62,20 @@ def test_stereo_of_44100_hz_is_averaged_and_resampled_and_said(tmp_path: Path, w
     assert made.dtype == np.int16 and abs(len(made) - RATE) <= 1
     middle = slice(1000, 15_000)  # the ends have the filter's transients
     assert np.abs(made[middle] - 0.75 * 32768 * sine(RATE)[middle]).max() < 30
+
+
+def test_a_wav_file_that_ends_too_early_is_taken_as_far_as_it_goes_and_said(tmp_path: Path, write_sound) -> None:
+    data = np.random.default_rng(0).integers(-32768, 32768, RATE).astype(np.int16)
+    path = write_sound(data, RATE)
+    whole = path.read_bytes()
+    assert cut_short(path) == ""
+    path.write_bytes(whole[:20_045])
+    pieces, notes = read(path, kit_of(tmp_path, "sound"))
+    assert np.array_equal(joined(pieces), data[:10_000])
+    assert notes == ["a.wav: cut short: 20,001 of 32,000 bytes of sound are there"]
+    path.write_bytes(whole[:40] + b"\xff\xff\xff\xff" + whole[44:])  # as programs write to a pipe
+    pieces, notes = read(path, kit_of(tmp_path, "sound"))
+    assert np.array_equal(joined(pieces), data) and notes == []
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all" * 100])
@@ -283,3 +298,10 @@ def test_samples_of_the_kit_go_round(tmp_path: Path) -> None:
     pieces = list(itertools.islice(kit_samples(kit_of(tmp_path, "digits")).pieces, 361))
     assert np.array_equal(pieces[0].samples, pieces[360].samples) and pieces[0].samples.shape == (8, 8, 1)
     assert pieces[7].name == "sample 7" and pieces[7].truth in range(10)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.npy", "a.wav"])
+def test_a_device_is_no_input(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/dev/zero")
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        open_input(str(tmp_path / name), kit_of(tmp_path, "motion"), print)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolchain.data import model_inputs
+from toolchain.data.files.sound import cut_short
 from toolchain.data.speech import scene
 from toolchain.data.speech.recordings import SOUND_FILES, read_sound
 from toolchain.errors import BadInput
@@ -63,6 +64,8 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
     assert quantization is not None
     said = []
     for done, (path, _) in enumerate(found, 1):
+        if short := cut_short(path):
+            progress.log(f"{path}: {short}")
         window = _window(read_sound(path, kit.signal.rate), kit.signal.length)
         inputs = model_inputs(kit, window.reshape(1, *kit.input.shape), quantization)
         said.append(int(runner.run([inputs.reshape(graph.inputs[0].shape)])[0].argmax()))

@@ -16,6 +16,7 @@ from toolchain.errors import BadInput, Missing
 
 SUFFIXES = (".jsonl", ".csv")
 _SCORE = "score of "
+_MOST_BYTES = 512 << 20  # of a recording that is replayed: some two million answers
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,23 @@ def read_recording(path: Path) -> tuple[Heading, list[Answer]]:
     """
     as_csv = _suffix(path) == ".csv"
     try:
-        text = path.read_bytes().decode()
+        text = _bounded(path).decode()
     except UnicodeDecodeError:
         raise _no_recording(path, 1, "no UTF-8 text") from None
     except OSError as error:
         raise BadInput(f"{path}: cannot be read: {error.strerror}", "name a file that --record wrote") from error
     text = text[: text.rfind("\n") + 1]
     return _read_csv(path, text) if as_csv else _read_json(path, text)
+
+
+def _bounded(path: Path) -> bytes:
+    """What is in ``path``, which may be a pipe. Raises BadInput for what has no end that memory would last for."""
+    with path.open("rb") as stream:
+        data = stream.read(_MOST_BYTES + 1) if not stat.S_ISCHR(os.fstat(stream.fileno()).st_mode) else None
+    if data is None or len(data) > _MOST_BYTES:
+        what = "a device, not a file" if data is None else f"longer than {_MOST_BYTES >> 20:,} MiB"
+        raise BadInput(f"{path}: {what}", "name a file that --record wrote")
+    return data
 
 
 def _read_json(path: Path, text: str) -> tuple[Heading, list[Answer]]:

@@ -94,6 +94,8 @@ def open_input(source: str, kit: Kit, note: Note) -> Feed:
         return Feed(path.name, _checked_first(_folder(files, path, kit, greatest, note)), rate)
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder", "name a file, a folder, or mic for the microphone")
+    if not path.is_file():
+        raise BadInput(f"{path}: neither a file nor a folder", "name a file, a folder, or mic for the microphone")
     if not _known(path):
         raise BadInput(f"{path}: of no known type", f"known: {_KNOWN}")
     return Feed(path.name, _checked_first(_file(path, path.name, None, kit, greatest, note)), rate)

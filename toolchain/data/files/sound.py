@@ -12,6 +12,7 @@ import numpy as np
 from toolchain.errors import BadInput, Missing
 
 _BLOCK_SECONDS = 0.1
+_UNKNOWN_BYTES = 0x7FFF_0000  # and more say programs that write to a pipe, for they do not know
 _MOST_WAITING = 20  # blocks of the microphone: two seconds
 INSTALL = 'pip install "tinyml-kit[stream]"'
 
@@ -21,8 +22,9 @@ Blocks = Iterator[tuple[float, np.ndarray]]
 def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
     """A tenth of a second after another of a file, as (seconds from its start, int16 [n]).
 
-    Several channels are averaged, another rate resampled (soxr, high quality), other samples rounded to int16; each is
-    told to ``note``. Raises BadInput for a file that is no sound, Missing for a package that is not installed."""
+    Several channels are averaged, another rate resampled (soxr, high quality), other samples rounded to int16, of a WAV
+    file that ends too early what is there is taken; each is told to ``note``. Raises BadInput for a file that is no
+    sound, Missing for a package that is not installed."""
     try:
         import soundfile
     except (ImportError, OSError):  # the latter without its library
@@ -36,6 +38,8 @@ def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
                 changes.append(f"{file.samplerate:,} Hz resampled to {rate:,} Hz")
             if file.subtype != "PCM_16":
                 changes.append(f"{file.subtype} rounded to 16 bits")
+            if short := cut_short(path):
+                changes.append(short)
             if changes:
                 note(f"{path.name}: {', '.join(changes)}")
             converted = _Converter(file.samplerate, rate)
@@ -53,6 +57,25 @@ def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
                     return
     except soundfile.LibsndfileError as error:
         raise BadInput(f"{path}: no sound: {error.error_string.strip()}") from None
+
+
+def cut_short(path: Path) -> str:
+    """In words what a WAV file lacks of what its header promises; empty when it lacks nothing, or is no WAV file.
+
+    A chunk is four letters, its number of bytes as a little-endian uint32, and those bytes, padded to an even number
+    (Multimedia Programming Interface and Data Specifications 1.0, IBM and Microsoft, 1991)."""
+    with path.open("rb") as stream:
+        start = stream.read(12)
+        if (start[:4], start[8:]) != (b"RIFF", b"WAVE"):
+            return ""
+        while len(header := stream.read(8)) == 8:
+            size = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data":
+                there = path.stat().st_size - stream.tell()
+                whole = size <= there or size >= _UNKNOWN_BYTES
+                return "" if whole else f"cut short: {there:,} of {size:,} bytes of sound are there"
+            stream.seek(size + size % 2, 1)
+    return ""
 
 
 class _Converter:
