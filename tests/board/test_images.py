@@ -82,6 +82,27 @@ def test_what_is_flashed_is_in_memory_what_was_linked(name: str, tmp_path: Path)
     assert any(len(data) >= 70000 for data in linked(elf).values())
 
 
+@pytest.mark.parametrize("name", ["esp32c3", "esp32c6"])
+def test_traps_are_where_espressifs_cores_look_for_them(name: str, tmp_path: Path) -> None:
+    """ESP32-C3 Technical Reference Manual v1.1, 1.4.3: mtvec has no bits 7..0."""
+    _, elf, _ = build(name, hello(), tmp_path)
+    symbols = ELFFile(io.BytesIO(elf.read_bytes())).get_section_by_name(".symtab")
+    (trap,) = symbols.get_symbol_by_name("trap")
+    assert trap["st_value"] % 256 == 0
+
+
+#: Where the boot ROM keeps what it works with while it loads an image (ESP-IDF, bootloader.ld of each chip: "Memory
+#: Usage of ROM bootloader"; of the ESP32-C6 the second-stage boot loader begins below it).
+ROM_DATA = {"esp32": 0x3FFE0000, "esp32c3": 0x3FCCAE00, "esp32c6": 0x4086E000, "esp32s3": 0x3FCD8000}
+
+
+@pytest.mark.parametrize("name", ESPRESSIF)
+def test_no_image_overwrites_the_boot_rom_that_loads_it(name: str) -> None:
+    board = load_board(name)
+    (ram,) = (region for region in board.memory if region.kind == "ram")
+    assert ram.origin + ram.length <= ROM_DATA[board.chip]
+
+
 BARE_ARM = [board.name for board in list_boards() if board.architecture == "arm" and board.flasher.name != "none"]
 
 

@@ -13,7 +13,6 @@
 #define TIMER_INT REG(CHIP_TIMER_BASE + 0x0Cu) /* read: pending; write 1: clear */
 
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ;
-const uint32_t chip_rx_bytes = RING;
 
 static volatile uint32_t wraps; /* of the 32-bit timer, counted by its interrupt */
 
@@ -36,10 +35,6 @@ void chip_interrupt(uint32_t number) {
     }
 }
 
-int chip_getc(void) {
-    return uart_getc();
-}
-
 void chip_putc(uint8_t byte) {
     uart_putc(byte);
 }
@@ -54,11 +49,6 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-}
-
-void chip_wait(void) {
-    chip_waits++;
-    uart_wait();
 }
 
 void chip_reset(void) {

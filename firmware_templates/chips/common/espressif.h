@@ -79,20 +79,14 @@ static inline void esp_set_baud(uintptr_t uart, uint32_t clock, uint32_t baud) {
     REG(uart + UART_CLKDIV) = (sixteenths & 15u) << 20 | sixteenths >> 4;
 }
 
-static inline uint32_t esp_received(uintptr_t uart) {
-    return REG(uart + UART_STATUS) & 0xFFu;
-}
-
 static inline uint32_t esp_unsent(uintptr_t uart) {
     return REG(uart + UART_STATUS) >> 16 & 0xFFu;
 }
 
-/* The status is read before every byte, also because back-to-back writes to one register may be lost on the
- * ESP32's DPORT bus (ESP32 Series SoC Errata, "CPU write to FIFO"). */
-static inline void esp_send(uintptr_t uart, uint8_t byte) {
+static inline void esp_send(uintptr_t uart, uintptr_t fifo, uint8_t byte) {
     while (esp_unsent(uart) >= UART_FIFO_BYTES - 2u) {
     }
-    REG(uart + UART_FIFO) = byte;
+    REG(fifo) = byte;
 }
 
 /* Reset the whole chip through the register `control`. LabWired (0.25) has no such reset: there the emulator

@@ -1,7 +1,8 @@
 /* chip.h for the chips of the ESP32 family. What includes it says by macros and three functions where the
  * chips differ: TIMG0, TIMG1 and UART0 (base addresses), RESET_CONTROL (bit 31 resets the system),
  * stop_watchdogs(), set_clock() (CPU and UART on the crystal of CHIP_CLOCK_HZ, once the UART has nothing more
- * to send) and map_flash().
+ * to send) and map_flash(); and, where they are not the common ones, UART_RECEIVED() (a byte waits),
+ * UART_SEND_FIFO (where a byte to send is written) and UART_APPLY() (of settings).
  *
  * The CPU stays on the crystal, a known state: the PLL is set through analogue registers that only the ROM
  * reaches. The peripheral bus (APB) then runs at the same clock. */
@@ -25,11 +26,25 @@ volatile uint32_t chip_reset_asked;
 #else
 const uint32_t chip_rx_bytes = UART_FIFO_BYTES;
 
+#ifndef UART_RECEIVED
+#define UART_RECEIVED() ((REG(UART0 + UART_STATUS) & 0xFFu) != 0)
+#endif
+#ifndef UART_SEND_FIFO
+#define UART_SEND_FIFO (UART0 + UART_FIFO)
+#endif
+#ifndef UART_APPLY
+#define UART_APPLY() ((void)0)
+#endif
+
 static void console_start(void) {
     esp_set_baud(UART0, CHIP_CLOCK_HZ, CHIP_BAUD);
+    UART_APPLY();
 }
 
 static void console_flush(void) {
+}
+
+static void console_drain(void) { /* esp_reset() waits for the UART */
 }
 
 #ifdef CHIP_MAILBOX
@@ -53,12 +68,12 @@ int chip_getc(void) {
 }
 #else
 int chip_getc(void) {
-    return esp_received(UART0) == 0 ? -1 : (int)(REG(UART0 + UART_FIFO) & 0xFFu);
+    return UART_RECEIVED() ? (int)(REG(UART0 + UART_FIFO) & 0xFFu) : -1;
 }
 #endif
 
 void chip_putc(uint8_t byte) {
-    esp_send(UART0, byte);
+    esp_send(UART0, UART_SEND_FIFO, byte);
 }
 #endif
 
@@ -90,7 +105,7 @@ void chip_wait(void) {
 }
 
 void chip_reset(void) {
-    console_flush();
+    console_drain();
     esp_reset(RESET_CONTROL, UART0);
 }
 

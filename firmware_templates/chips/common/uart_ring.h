@@ -1,10 +1,13 @@
-/* What a Cortex-M's UART received and nobody took yet, and sleep until something comes. Who includes it gives
- * UART_RECEIVED() (a byte waits in the UART), UART_TAKE() (takes it), UART_ACKNOWLEDGE() (of the interrupt),
- * UART_HOLD() and UART_RESUME() (no interrupt while a byte stays in the UART because the ring is full). */
+/* What a Cortex-M's UART received and nobody took yet, and sleep until something comes: chip_getc() and
+ * chip_wait() of chip.h. Who includes it gives UART_RECEIVED() (a byte waits in the UART), UART_TAKE() (takes
+ * it), UART_ACKNOWLEDGE() (of the interrupt and of whatever else raises it), UART_HOLD() and UART_RESUME()
+ * (no interrupt while a byte stays in the UART because the ring is full). */
 #ifndef KIT_UART_RING_H
 #define KIT_UART_RING_H
 
 #include <stdint.h>
+#include "../chip.h"
+#include "start.h"
 
 /* Interrupt set-enable and clear-enable registers of the NVIC (DDI 0403 B3.4). */
 #define NVIC_ENABLE(number) (REG(0xE000E100u + 4u * ((number) / 32u)) = 1u << ((number) % 32u))
@@ -21,8 +24,9 @@
 #define RING 64u
 static volatile uint8_t ring[RING];
 static volatile uint32_t ring_in, ring_out;
+const uint32_t chip_rx_bytes = RING;
 
-/* The receive interrupt. A byte for which the ring has no room stays in the UART: uart_getc() takes it from
+/* The receive interrupt. A byte for which the ring has no room stays in the UART: chip_getc() takes it from
  * there. */
 static inline void uart_interrupt(void) {
     UART_ACKNOWLEDGE();
@@ -36,7 +40,7 @@ static inline void uart_interrupt(void) {
     }
 }
 
-static inline int uart_getc(void) {
+int chip_getc(void) {
     if (ring_in == ring_out) {
         return -1;
     }
@@ -52,8 +56,11 @@ static inline int uart_getc(void) {
 }
 
 /* Sleep until a byte or 100 ms have come. Interrupts are held back from the look at the ring to WFI, which
- * one that is pending ends all the same. */
-static inline void uart_wait(void) {
+ * one that is pending ends all the same. The ticks are read where that is what keeps a narrow counter whole.
+ */
+void chip_wait(void) {
+    chip_waits++;
+    (void)chip_ticks();
     __asm volatile("cpsid i" ::: "memory");
     if (ring_in == ring_out) {
         SYST_RVR = LONGEST_SLEEP;

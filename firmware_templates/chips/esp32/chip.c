@@ -53,5 +53,17 @@ static void set_clock(void) {
 
 #ifdef CHIP_EMULATED
 #define CHIP_MAILBOX
+#else
+/* ESP-IDF 5.4, uart_ll.h of the ESP32: the count of received bytes is not to be believed where the FIFO is
+ * read over the DPORT bus, as here; and writes that follow each other there may be lost, so that bytes are
+ * sent over the AHB bus. With as many bytes as the FIFO has both addresses are equal. */
+#define UART_SEND_FIFO 0x60000000u
+#define UART_MEM_RX_STATUS 0x60u /* bits 12..2 the address to read next, 23..13 the one to be written next   \
+                                  */
+#define UART_RECEIVED() uart_received()
+static inline int uart_received(void) {
+    const uint32_t next = REG(UART0 + UART_MEM_RX_STATUS);
+    return (next >> 2 & 0x7FFu) != (next >> 13 & 0x7FFu) || (REG(UART0 + UART_STATUS) & 0xFFu) != 0;
+}
 #endif
 #include "../common/espressif_chip.h"

@@ -5,7 +5,16 @@
 #define TIMG0 0x60008000u
 #define TIMG1 0x60009000u
 #define UART0 0x60000000u
-#define UART_REG_UPDATE 0x98u /* bit 0: settings cross into the UART's clock */
+
+/* Settings cross into the UART's own clock when bit 0 of UART_REG_UPDATE is set, which clears itself when
+ * they have (ESP-IDF 5.4, uart_ll_update). */
+#define UART_REG_UPDATE 0x98u
+#define UART_APPLY() uart_apply()
+static inline void uart_apply(void) {
+    REG(UART0 + UART_REG_UPDATE) = 1;
+    for (uint32_t i = 0; i < 1000u && (REG(UART0 + UART_REG_UPDATE) & 1u) != 0; i++) {
+    }
+}
 
 #define RESET_CONTROL 0x600B1034u /* LP_AON_SYS_CFG */
 #define LP_WDT_CONFIG0 0x600B1C00u
@@ -60,7 +69,6 @@ static void set_clock(void) {
     REG(PCR_SYSCLK_CONF) &= ~(3u << 16);
     REG(PCR_UART0_SCLK_CONF) = 1u << 22 | 3u << 20;
     REG(PCR_TIMERGROUP0_TIMER_CLK_CONF) = 1u << 22;
-    REG(UART0 + UART_REG_UPDATE) = 1;
 }
 
 #include "../common/espressif_chip.h"

@@ -11,6 +11,7 @@
 #define RTC_HZ 32768u /* mtime counts the low-frequency clock */
 
 #define PRCI_HFXOSCCFG REG(0x10008004u) /* bit 30 enable, bit 31 ready */
+#define PRCI_HFROSCCFG REG(0x10008000u) /* bit 30 enable, bit 31 ready */
 #define PRCI_PLLCFG                                                                                          \
     REG(0x10008008u) /* bit 16 use the PLL's output, 17 its reference is the crystal, 18 bypass it */
 #define PRCI_PLLOUTDIV REG(0x1000800Cu) /* bit 8: divide by one */
@@ -37,6 +38,11 @@ void chip_init(void) {
     PRCI_HFXOSCCFG |= 1u << 30;
     while ((PRCI_HFXOSCCFG >> 31) == 0) {
     }
+    PRCI_HFROSCCFG |=
+        1u << 30; /* on the internal oscillator while the PLL, which a boot loader may use, is set */
+    while ((PRCI_HFROSCCFG >> 31) == 0) {
+    }
+    PRCI_PLLCFG &= ~(1u << 16);
     PRCI_PLLOUTDIV = 1u << 8;
     PRCI_PLLCFG |= 1u << 18 | 1u << 17;
     PRCI_PLLCFG |= 1u << 16;

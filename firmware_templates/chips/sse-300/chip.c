@@ -13,7 +13,6 @@
 #define COUNTER_HIGH REG(CHIP_COUNTER_BASE + 0x4u)
 
 const uint32_t chip_tick_hz = CHIP_CLOCK_HZ;
-const uint32_t chip_rx_bytes = RING;
 
 void chip_init(void) {
     COUNTER_CONTROL = 1;
@@ -24,10 +23,6 @@ void chip_interrupt(uint32_t number) {
     if (number == CHIP_UART_RX_IRQ) {
         uart_interrupt();
     }
-}
-
-int chip_getc(void) {
-    return uart_getc();
 }
 
 void chip_putc(uint8_t byte) {
@@ -44,11 +39,6 @@ uint64_t chip_ticks(void) {
 }
 
 void chip_idle(void) {
-}
-
-void chip_wait(void) {
-    chip_waits++;
-    uart_wait();
 }
 
 void chip_reset(void) {

@@ -11,6 +11,13 @@
 #define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
 #define SCB_AIRCR (*(volatile uint32_t *)0xE000ED0Cu)
 
+/* SysTick and interrupts off, none pending (B3.3, B3.4). */
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)
+#define SCB_ICSR                                                                                             \
+    (*(volatile uint32_t *)0xE000ED04u) /* bits 27 and 25: PendSV and SysTick no longer pending */
+#define NVIC_ICER ((volatile uint32_t *)0xE000E180u)
+#define NVIC_ICPR ((volatile uint32_t *)0xE000E280u)
+
 /* MPU of Armv6-M and Armv7-M (B3.5) */
 #define MPU_TYPE (*(volatile uint32_t *)0xE000ED90u)
 #define MPU_CTRL (*(volatile uint32_t *)0xE000ED94u)
@@ -37,7 +44,19 @@ static void guard_stack(void) {
 #endif
 }
 
+/* What a boot loader left running would come to handlers that this program has not, or not yet. */
+static void quieten(void) {
+    __asm volatile("cpsid i" ::: "memory");
+    SYST_CSR = 0;
+    SCB_ICSR = 1u << 27 | 1u << 25;
+    for (uint32_t i = 0; i < (CHIP_INTERRUPTS + 31u) / 32u; i++) {
+        NVIC_ICER[i] = 0xFFFFFFFFu;
+        NVIC_ICPR[i] = 0xFFFFFFFFu;
+    }
+}
+
 void chip_reset_handler(void) {
+    quieten();
     stack_paint();
     guard_stack();
     SCB_VTOR = (uint32_t)(uintptr_t)__vectors; /* a boot loader's until now */
@@ -47,6 +66,7 @@ void chip_reset_handler(void) {
 #endif
     memcpy(__data_start, __data_load, (size_t)((uintptr_t)__data_end - (uintptr_t)__data_start));
     memset(__bss_start, 0, (size_t)((uintptr_t)__bss_end - (uintptr_t)__bss_start));
+    __asm volatile("cpsie i" ::: "memory");
     (void)main();
     chip_panic("main returned", 0);
 }

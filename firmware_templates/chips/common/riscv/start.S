@@ -1,5 +1,6 @@
 /* RISC-V start-up in machine mode. The RISC-V Instruction Set Manual, Volume II (privileged architecture, 20211203): 3.1.7
- * mtvec, 3.7 physical memory protection. */
+ * mtvec, 3.7 physical memory protection. Espressif's cores know vectored traps only, at a multiple of 256 bytes (ESP32-C3
+ * Technical Reference Manual v1.1, 1.4.3 mtvec): an exception goes to the first entry, and no interrupt is used. */
 
     .section .vectors, "ax"
     .global chip_start
@@ -49,7 +50,7 @@ chip_start:
     li a1, 0
     tail chip_panic
 
-    .align 2
+    .align 8
 trap:
     mv t0, sp
     la sp, __stack_top             /* whatever the stack was, it is no longer needed */
