@@ -100,41 +100,53 @@ static uint8_t reset(const struct kit_request *request, uint8_t *to, uint16_t *l
     return KIT_STATUS_OK;
 }
 
-/* The requests: length of the payload, whether more may follow, and who carries it out. */
-static const KIT_CONST struct {
-    uint8_t type;
-    uint8_t bytes;
-    uint8_t tail;
-    kit_app_request *carry_out;
-} requests[] = {
-    {KIT_MSG_HELLO, KIT_HELLO_REQUEST_BYTES, 0, hello},
-    {KIT_MSG_LABELS, KIT_LABELS_REQUEST_BYTES, 0, send_labels},
-    {KIT_MSG_TENSOR, KIT_TENSOR_REQUEST_BYTES, 0, kit_app_tensor},
-    {KIT_MSG_INPUT, KIT_INPUT_REQUEST_BYTES, 1, kit_app_input},
-    {KIT_MSG_RUN, KIT_RUN_REQUEST_BYTES, 0, kit_app_run},
-    {KIT_MSG_OUTPUT, KIT_OUTPUT_REQUEST_BYTES, 0, kit_app_output},
+/* The requests by type: who carries one out, and the length of its payload. */
+static kit_app_request *const KIT_CONST requests[] = {
+    [KIT_MSG_HELLO] = hello,
+    [KIT_MSG_LABELS] = send_labels,
+    [KIT_MSG_TENSOR] = kit_app_tensor,
+    [KIT_MSG_INPUT] = kit_app_input,
+    [KIT_MSG_RUN] = kit_app_run,
+    [KIT_MSG_OUTPUT] = kit_app_output,
 #if KIT_APP_PROFILE
-    {KIT_MSG_PROFILE, KIT_PROFILE_REQUEST_BYTES, 0, kit_app_profile},
+    [KIT_MSG_PROFILE] = kit_app_profile,
 #endif
-    {KIT_MSG_ARENA, KIT_ARENA_REQUEST_BYTES, 0, kit_app_arena},
-    {KIT_MSG_MEMORY, 0, 0, memory},
-    {KIT_MSG_INIT, 0, 0, init},
-    {KIT_MSG_RESET, 0, 0, reset},
+    [KIT_MSG_ARENA] = kit_app_arena,
+    [KIT_MSG_MEMORY] = memory,
+    [KIT_MSG_INIT] = init,
+    [KIT_MSG_RESET] = reset,
 #if KIT_APP_SIGNAL
-    {KIT_MSG_STREAM, 0, 0, kit_app_stream},
-    {KIT_MSG_SAMPLES, KIT_SAMPLES_REQUEST_BYTES, 1, kit_app_samples},
+    [KIT_MSG_STREAM] = kit_app_stream,
+    [KIT_MSG_SAMPLES] = kit_app_samples,
+#endif
+};
+
+enum { OR_MORE = 0x80 }; /* bytes may follow */
+
+static const KIT_CONST uint8_t lengths[sizeof requests / sizeof requests[0]] = {
+    [KIT_MSG_HELLO] = KIT_HELLO_REQUEST_BYTES,
+    [KIT_MSG_LABELS] = KIT_LABELS_REQUEST_BYTES,
+    [KIT_MSG_TENSOR] = KIT_TENSOR_REQUEST_BYTES,
+    [KIT_MSG_INPUT] = KIT_INPUT_REQUEST_BYTES | OR_MORE,
+    [KIT_MSG_RUN] = KIT_RUN_REQUEST_BYTES,
+    [KIT_MSG_OUTPUT] = KIT_OUTPUT_REQUEST_BYTES,
+    [KIT_MSG_PROFILE] = KIT_PROFILE_REQUEST_BYTES,
+    [KIT_MSG_ARENA] = KIT_ARENA_REQUEST_BYTES,
+#if KIT_APP_SIGNAL
+    [KIT_MSG_SAMPLES] = KIT_SAMPLES_REQUEST_BYTES | OR_MORE,
 #endif
 };
 
 static uint8_t carry_out(const struct kit_request *request, uint8_t *to, uint16_t *length) {
-    for (unsigned i = 0; i < sizeof requests / sizeof requests[0]; i++) {
-        if (requests[i].type != request->type)
-            continue;
-        if (request->length < requests[i].bytes || (request->length > requests[i].bytes && !requests[i].tail))
-            return KIT_STATUS_LENGTH;
-        return requests[i].carry_out(request, to, length);
-    }
-    return KIT_STATUS_UNKNOWN;
+    const unsigned type = request->type;
+    unsigned bytes;
+
+    if (type >= sizeof lengths || requests[type] == NULL)
+        return KIT_STATUS_UNKNOWN;
+    bytes = lengths[type] & ~(unsigned)OR_MORE;
+    if (request->length < bytes || (request->length > bytes && lengths[type] == bytes))
+        return KIT_STATUS_LENGTH;
+    return requests[type](request, to, length);
 }
 
 int KIT_APP_MAIN(void) {

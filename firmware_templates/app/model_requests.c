@@ -55,12 +55,17 @@ uint8_t kit_app_invoke(struct kit_app_run *run) {
     return KIT_STATUS_OK;
 }
 
+/* The parts of the arena where tensors lie. */
+static uint8_t *place_of(const KIT_CONST struct kit_tensor *tensor) {
+    return kit_arena + tensor->offset;
+}
+
 void kit_app_append_outputs(uint8_t *to, uint16_t *length) {
     uint32_t at = *length;
     for (unsigned i = 0; i < MODEL_OUTPUT_COUNT; i++) {
         if (!kit_within(at, model_outputs[i].bytes, KIT_MAX_PAYLOAD_BYTES))
             return;
-        memcpy(to + at, model_output(kit_arena, i), model_outputs[i].bytes);
+        memcpy(to + at, place_of(&model_outputs[i]), model_outputs[i].bytes);
         at += model_outputs[i].bytes;
     }
     *length = (uint16_t)at;
@@ -108,8 +113,8 @@ uint8_t kit_app_input(const struct kit_request *request, uint8_t *to, uint16_t *
         return KIT_STATUS_INDEX;
     if (!kit_within(part.offset, bytes, model_inputs[part.index].bytes))
         return KIT_STATUS_RANGE;
-    memcpy((uint8_t *)model_input(kit_arena, part.index) + part.offset,
-           request->payload + KIT_INPUT_REQUEST_BYTES, bytes);
+    memcpy(place_of(&model_inputs[part.index]) + part.offset, request->payload + KIT_INPUT_REQUEST_BYTES,
+           bytes);
     kit_device.outputs_ready = 0;
     return KIT_STATUS_OK;
 }
@@ -124,7 +129,7 @@ uint8_t kit_app_run(const struct kit_request *request, uint8_t *to, uint16_t *le
 
     kit_run_request_get(&asked, request->payload);
     for (unsigned i = 0; i < MODEL_INPUT_COUNT; i++)
-        crc = kit_crc32(crc, model_input(kit_arena, i), model_inputs[i].bytes);
+        crc = kit_crc32(crc, place_of(&model_inputs[i]), model_inputs[i].bytes);
     if (crc != asked.input_crc)
         return KIT_STATUS_INPUT;
     run.stop_after = asked.stop_after;
@@ -144,6 +149,16 @@ uint8_t kit_app_run(const struct kit_request *request, uint8_t *to, uint16_t *le
     return status;
 }
 
+/* Answers with `count` bytes from `offset` of the `bytes` at `from`. */
+static uint8_t send_part(const uint8_t *from, uint32_t bytes, uint32_t offset, uint16_t count, uint8_t *to,
+                         uint16_t *length) {
+    if (count > KIT_MAX_PAYLOAD_BYTES || !kit_within(offset, count, bytes))
+        return KIT_STATUS_RANGE;
+    memcpy(to, from + offset, count);
+    *length = count;
+    return KIT_STATUS_OK;
+}
+
 uint8_t kit_app_output(const struct kit_request *request, uint8_t *to, uint16_t *length) {
     struct kit_output_request part;
 
@@ -152,12 +167,8 @@ uint8_t kit_app_output(const struct kit_request *request, uint8_t *to, uint16_t 
         return KIT_STATUS_NOT_READY;
     if (part.index >= MODEL_OUTPUT_COUNT)
         return KIT_STATUS_INDEX;
-    if (part.length > KIT_MAX_PAYLOAD_BYTES ||
-        !kit_within(part.offset, part.length, model_outputs[part.index].bytes))
-        return KIT_STATUS_RANGE;
-    memcpy(to, (const uint8_t *)model_output(kit_arena, part.index) + part.offset, part.length);
-    *length = part.length;
-    return KIT_STATUS_OK;
+    return send_part(place_of(&model_outputs[part.index]), model_outputs[part.index].bytes, part.offset,
+                     part.length, to, length);
 }
 
 #if KIT_APP_PROFILE
@@ -190,9 +201,5 @@ uint8_t kit_app_arena(const struct kit_request *request, uint8_t *to, uint16_t *
     struct kit_arena_request part;
 
     kit_arena_request_get(&part, request->payload);
-    if (part.length > KIT_MAX_PAYLOAD_BYTES || !kit_within(part.offset, part.length, sizeof kit_arena))
-        return KIT_STATUS_RANGE;
-    memcpy(to, kit_arena + part.offset, part.length);
-    *length = part.length;
-    return KIT_STATUS_OK;
+    return send_part(kit_arena, sizeof kit_arena, part.offset, part.length, to, length);
 }

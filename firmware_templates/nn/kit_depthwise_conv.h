@@ -37,10 +37,11 @@ void kit_depthwise_conv_s8(const KIT_CONST struct kit_depthwise_conv_params *p, 
 void kit_depthwise_conv_s8_3x3(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch);
 
-/* The same for machines with the DSP extension, multiplier 1. `channels` is not used; `weights` is, for each
- * four channels (the last filled up with zeros): start of the accumulators; for each column of the kernel,
- * for each two rows, a word with channels 0 and 1 of both rows (0, 1, 0, 1) and one with 2 and 3, for the
- * last of an odd number of rows a word with channels 0 to 3; shifts, a byte each; doubled multipliers (see
+/* The same for machines with the DSP extension, multiplier 1. `channels` are the biases, filled up with zeros
+ * to a multiple of four, NULL when all are 0 (as between the two halves of a separable convolution);
+ * `weights` is, for each four channels (the last filled up with zeros): for each column of the kernel, for
+ * each two rows, a word with channels 0 and 1 of both rows (0, 1, 0, 1) and one with 2 and 3, for the last of
+ * an odd number of rows a word with channels 0 to 3; shifts, a byte each; doubled multipliers (see
  * kit_simd.h).
  * scratch: 4 * (kernel_height / 2) + 2 * (kernel_height % 2) words a column, for the kernel_width columns of
  * the weights and the (run - 1) * stride_width + (kernel_width - 1) * dilation_width + 1 columns under a run.

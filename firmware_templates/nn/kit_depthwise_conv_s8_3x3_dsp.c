@@ -107,14 +107,15 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
     const int32_t first = kit_clamp(origin, 0, last) * row;
     int32_t *const weights = run->weights;
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
-    int32_t c;
+    int32_t step, c;
+    const int32_t *start = kit_starts(p, &step);
     source->input += first;
     source->row_1 = kit_clamp(origin + p->dilation_height, 0, last) * row - first;
     source->row_2 = kit_clamp(origin + 2 * p->dilation_height, 0, last) * row - first;
     for (c = p->input_channels; c > 0; c -= 4) {
-        run->start = stream;
-        run->table = stream + 4 + 9;
-        kit_widen_weights(stream + 4, 9, weights);
+        run->start = start;
+        run->table = stream + 9;
+        kit_widen_weights(stream, 9, weights);
         if (y->taps != 3) {
             kit_mask_weights(p, y, weights);
         }
@@ -126,6 +127,7 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
         run->output += 4;
         run->output_end += 4;
         stream = run->table + 5;
+        start += step;
     }
 }
 

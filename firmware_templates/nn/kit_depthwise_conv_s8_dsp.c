@@ -79,12 +79,13 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
     const int32_t taps = kernel_h * p->kernel_width, row = p->input_width * channels,
                   last = p->input_height - 1;
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
-    int32_t left, ky;
+    int32_t step, left, ky;
+    const int32_t *start = kit_starts(p, &step);
     for (left = channels; left > 0; left -= 4) {
         const int32_t count = left < 4 ? left : 4;
-        run->start = stream;
-        run->table = stream + 4 + taps;
-        kit_widen_weights(stream + 4, taps, run->weights);
+        run->start = start;
+        run->table = stream + taps;
+        kit_widen_weights(stream, taps, run->weights);
         if (y->taps != kernel_h) {
             kit_mask_weights(p, y, run->weights);
         }
@@ -103,6 +104,7 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
         run->output += 4;
         run->output_end += 4;
         stream = run->table + 5;
+        start += step;
     }
 }
 

@@ -55,15 +55,16 @@ static void run_row(const struct kit_run *run) {
 static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin, const struct kit_window *y,
                        struct kit_source *source, struct kit_run *run) {
     const int32_t *stream = (const int32_t *)(const void *)p->weights;
-    int32_t c;
+    int32_t step, c;
+    const int32_t *start = kit_starts(p, &step);
     (void)y; /* the row is inside */
     source->input += origin * p->input_width * p->input_channels;
     for (c = p->input_channels; c > 0; c -= 4) {
         const int8_t *x = source->input;
         int32_t *to;
-        run->start = stream;
-        run->table = stream + 4 + p->kernel_width;
-        kit_widen_weights(stream + 4, p->kernel_width, run->weights);
+        run->start = start;
+        run->table = stream + p->kernel_width;
+        kit_widen_weights(stream, p->kernel_width, run->weights);
         for (to = source->to; to != source->to_end; to += 2, x += source->step) {
             const int32_t four = kit_load_s8x4(x);
             to[0] = kit_sxtab16(source->minus, four);
@@ -74,6 +75,7 @@ static void output_run(const struct kit_depthwise_conv_params *p, int32_t origin
         run->output += 4;
         run->output_end += 4;
         stream = run->table + 5;
+        start += step;
     }
 }
 

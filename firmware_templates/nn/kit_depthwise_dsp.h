@@ -83,15 +83,39 @@ static inline int32_t kit_column_words(int32_t kernel_height) {
 
 /* Widens the weights of four channels. */
 static void kit_widen_weights(const int32_t *packed, int32_t taps, int32_t *to) {
-    for (; taps > 0; taps--, to += 2) {
-        const int32_t w = *packed++;
-        to[0] = kit_sxtb16(w);
-        to[1] = kit_sxtb16_odd(w);
+    const int32_t *const end = packed + taps;
+#if KIT_SIMD
+    int32_t w, even, odd;
+    __asm__ volatile(
+        "1:\n\t"
+        "ldr %[w], [%[packed]], #4\n\t"
+        "sxtb16 %[even], %[w]\n\t"
+        "sxtb16 %[odd], %[w], ror #8\n\t"
+        "strd %[even], %[odd], [%[to]], #8\n\t"
+        "cmp %[packed], %[end]\n\t"
+        "bne 1b"
+        : [w] "=&r"(w), [even] "=&r"(even), [odd] "=&r"(odd), [packed] "+r"(packed), [to] "+r"(to)
+        : [end] "r"(end)
+        : "cc", "memory");
+#else
+    for (; packed != end; packed++, to += 2) {
+        to[0] = kit_sxtb16(*packed);
+        to[1] = kit_sxtb16_odd(*packed);
     }
+#endif
+}
+
+/* What the accumulators of the first four channels start from, and `step`, how far those of the next four
+ * are.
+ */
+static inline const int32_t *kit_starts(const struct kit_depthwise_conv_params *p, int32_t *step) {
+    static const int32_t zeros[4] = {0, 0, 0, 0};
+    *step = p->channels != NULL ? 4 : 0;
+    return p->channels != NULL ? p->channels : zeros;
 }
 
 /* Makes the weights of taps above and below the tensor zero. */
-static inline void kit_mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
+KIT_SMALL static inline void kit_mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
                                     int32_t *to) {
     const int32_t end = y->first + y->taps;
     int32_t kx, ky, i;

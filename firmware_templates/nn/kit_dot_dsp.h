@@ -15,7 +15,7 @@
  * The one to three channels left over are filled up to a block (fully connected layers), or they are pairs
  * (convolutions; the last perhaps without b):
  *     start of A, D; for each four inputs: a/b of 0 and 2, of 1 and 3; shifts; two doubled multipliers.
- * A layer with one multiplier for all channels has shifts and multipliers of a block once, in a table apart.
+ * A fully connected layer with one multiplier for all channels has shifts and multipliers in its params only.
  */
 #ifndef KIT_DOT_DSP_H
 #define KIT_DOT_DSP_H

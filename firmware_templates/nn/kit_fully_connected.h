@@ -19,10 +19,20 @@ struct kit_fully_connected_params {
     uint16_t one_scale; /* kit_fully_connected_s8_mve: one multiplier and shift for all channels */
 };
 
-/* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, filled up to whole blocks;
- * `table` the shifts and doubled multipliers of a block, NULL when `weights` has them by channel; `inputs` is
- * a multiple of four. Reads a row while it writes the row's outputs in ascending order, four at a time. */
-void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
+struct kit_fully_connected_dsp_params {
+    const KIT_CONST int8_t *weights;
+    int32_t doubled; /* twice the multiplier of all channels (see kit_simd.h), 0 when each has its own */
+    int8_t input_zero_point, output_zero_point, output_min, output_max;
+    uint16_t rows;
+    uint16_t inputs; /* of a row */
+    uint16_t outputs;
+    uint16_t shift; /* n - 1 of all channels, n the right shift */
+};
+
+/* For machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, filled up to whole blocks,
+ * with multipliers and shifts only where each channel has its own; `inputs` is a multiple of four. Reads a
+ * row while it writes the row's outputs in ascending order, four at a time. */
+void kit_fully_connected_s8_dsp(const struct kit_fully_connected_dsp_params *p, const int8_t *input,
                                 int8_t *output);
 
 /* For machines of 8 bits, which multiply no more at once. `weights` as in the model; `table`: of each output

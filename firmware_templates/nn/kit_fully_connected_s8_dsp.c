@@ -13,7 +13,7 @@ struct row {
     int32_t zero;
     int8_t *output;
     int32_t blocks;
-    const int32_t *table; /* as in the params */
+    const int32_t *table; /* shifts and doubled multipliers of any block, NULL when the stream has them */
 };
 
 #if KIT_SIMD
@@ -75,8 +75,7 @@ blocks_of_four(const struct row *row __attribute__((unused)), const int32_t *str
                      "sub r5, r5, r4\n\t"
                      "asr r3, r3, #8\n\t"
                      "asr r5, r5, #8\n\t"
-                     "ldr r7, [sp, #12]\n\t"
-                     "ldr r6, [sp, #16]\n\t"
+                     "ldrd r7, r6, [sp, #12]\n\t"
                      "ldr r9, [sp, #24]\n\t" /* the table, or the stream where there is none */
                      "cmp r9, #0\n\t"
                      "it eq\n\t"
@@ -93,9 +92,8 @@ blocks_of_four(const struct row *row __attribute__((unused)), const int32_t *str
                      "lsr lr, lr, #8\n\t"
                      STORE("r5", "r12")
                      "ldr r12, [sp, #20]\n\t"
-                     "str r6, [sp, #16]\n\t"
                      "subs r12, r12, #1\n\t"
-                     "str r12, [sp, #20]\n\t"
+                     "strd r6, r12, [sp, #16]\n\t"
                      "bne 1b\n\t"
                      "add sp, sp, #32\n\t"
                      "mov r0, r1\n\t"
@@ -134,17 +132,19 @@ static const int32_t *blocks_of_four(const struct row *row, const int32_t *strea
 }
 #endif
 
-void kit_fully_connected_s8_dsp(const struct kit_fully_connected_params *p, const int8_t *input,
+void kit_fully_connected_s8_dsp(const struct kit_fully_connected_dsp_params *p, const int8_t *input,
                                 int8_t *output) {
     const int32_t inputs = p->inputs, outputs = p->outputs, rest = outputs % 4;
     int8_t last[4]; /* the last block, when a part of it is beyond the outputs */
+    const int32_t shifts = p->shift * 0x01010101;
+    const int32_t table[5] = {shifts, p->doubled, p->doubled, p->doubled, p->doubled};
     struct row row = {input,
                       input,
                       kit_halves(-p->input_zero_point, -p->input_zero_point),
                       2 * p->output_zero_point + 1,
                       output,
                       0,
-                      p->table};
+                      p->doubled != 0 ? table : NULL};
     int32_t r, i;
     for (r = 0; r < p->rows; r++, input += inputs, output += outputs) {
         const int32_t *stream = (const int32_t *)(const void *)p->weights;

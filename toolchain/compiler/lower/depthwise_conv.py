@@ -215,15 +215,14 @@ def _dsp_step(operator: Operator, window: Window, weights: np.ndarray, batches: 
     if kernel_h % 2:
         columns = np.concatenate([columns, taps[:, :, -1].transpose(0, 2, 1)], axis=2)
     words = np.ascontiguousarray(columns).astype(np.int8).reshape(len(taps), -1).view(np.int32)
-    starts = np.pad(channels.bias, pad).reshape(-1, BLOCK)
     factors = np.pad(doubled(channels.multiplier), pad).reshape(-1, BLOCK)
     shifts = np.array([[packed_shifts(s)] for s in np.pad(channels.shift, pad, constant_values=-1).reshape(-1, BLOCK)])
-    stream = np.concatenate([starts, words, shifts, factors], axis=1).astype(np.int64) & 0xFFFFFFFF
+    stream = np.concatenate([words, shifts, factors], axis=1).astype(np.int64) & 0xFFFFFFFF
     column_words = kernel_h // 2 * 4 + kernel_h % 2 * 2
     run = run_of(window.out_w)
     constants: dict[str, Constant | None] = {
         "weights": Constant("weights", stream.astype(np.uint32).view(np.int8).ravel()),
-        "channels": None,
+        "channels": Constant("bias", np.pad(channels.bias, pad).astype(np.int32)) if channels.bias.any() else None,
     }
     variant = ""
     if window.dilation_w == 1 and outputs % BLOCK == 0:

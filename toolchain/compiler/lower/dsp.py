@@ -6,21 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from toolchain.compiler.lower.convolution import BLOCK, Channels, doubled, one_scale
+from toolchain.compiler.lower.convolution import BLOCK, Channels, doubled
 
 
 def packed_shifts(shift: np.ndarray) -> int:
     """n - 1 of up to four channels, n the right shift, a byte each, the first in the lowest."""
     return sum(int(-s - 1) << (8 * i) for i, s in enumerate(shift))
-
-
-def common_table(channels: Channels) -> np.ndarray | None:
-    """Shifts and doubled multipliers of a block, int32 [5], when they are the same for all channels; else None."""
-    if not one_scale(channels):
-        return None
-    four = np.zeros(BLOCK, np.int64)
-    table = [packed_shifts(four + channels.shift[0]), *(four + doubled(channels.multiplier[:1]))]
-    return np.array(table, np.int64).astype(np.int32)
 
 
 def dot_stream(

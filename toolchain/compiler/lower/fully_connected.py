@@ -12,6 +12,7 @@ from toolchain.compiler.lower.convolution import (
     BLOCK,
     channel_table,
     channels_of,
+    doubled,
     folded_bias,
     forward_lead,
     one_scale,
@@ -22,7 +23,7 @@ from toolchain.compiler.lower.convolution import (
     weights_of,
     whole_blocks,
 )
-from toolchain.compiler.lower.dsp import common_table, dot_stream
+from toolchain.compiler.lower.dsp import dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
@@ -59,8 +60,8 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     """The call of `kit_fully_connected_s8_dsp`; None when its arithmetic would not be exact for these weights."""
     outputs, depth = weights.shape
     channels = channels_of(operator, weights)
-    table = common_table(channels)
-    stream = dot_stream(channels, operator.input(0).zero_point, inline_table=table is None, whole_blocks=True)
+    common = one_scale(channels)
+    stream = dot_stream(channels, operator.input(0).zero_point, inline_table=not common, whole_blocks=True)
     if stream is None:
         return None
     rest = outputs % BLOCK
@@ -68,11 +69,13 @@ def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     row = np.arange(rows)
     ends = (row + 1) * outputs - (BLOCK if rest == 0 else rest)
     reads, writes = row * depth, np.maximum(ends, row * outputs)
-    constants = {
+    fields: dict[str, Constant | int] = {
         "weights": Constant("weights", stream.view(np.int8)),
-        "table": None if table is None else Constant("table", table),
+        "doubled": int(doubled(channels.multiplier)[0]) if common else 0,
+        "shift": int(-channels.shift[0] - 1) if common else 0,
     }
-    return _step(operator, "kit_fully_connected_s8_dsp", weights, constants, forward_lead(reads, writes))
+    lead = forward_lead(reads, writes)
+    return _step(operator, "kit_fully_connected_s8_dsp", weights, fields, lead, struct="kit_fully_connected_dsp_params")
 
 
 def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
@@ -82,10 +85,14 @@ def _mve_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None
     table = vector_table(operator, channels)
     if table is None:
         return None
-    constants = {"weights": Constant("weights", whole_blocks(weights)), "table": Constant("table", table)}
+    fields: dict[str, Constant | int] = {
+        "weights": Constant("weights", whole_blocks(weights)),
+        "table": Constant("table", table),
+        "one_scale": int(one_scale(channels)),
+    }
     row = np.arange(rows)
     lead = forward_lead(row * depth, (row + 1) * outputs)
-    return _step(operator, "kit_fully_connected_s8_mve", weights, constants, lead, one_scale(channels))
+    return _step(operator, "kit_fully_connected_s8_mve", weights, fields, lead)
 
 
 def _narrow_step(operator: Operator, weights: np.ndarray, rows: int) -> Step:
@@ -96,19 +103,23 @@ def _narrow_step(operator: Operator, weights: np.ndarray, rows: int) -> Step:
         raise refuse(operator, "two weights side by side are -128", "re-convert the model", operator.input(1))
     channels = channels_of(operator, weights)
     table = channel_table(channels, folded_bias(channels, operator.input(0).zero_point))
-    constants = {"weights": Constant("weights", weights), "table": Constant("table", table)}
+    fields: dict[str, Constant | int] = {
+        "weights": Constant("weights", weights),
+        "table": Constant("table", table),
+        "one_scale": 0,
+    }
     row = np.arange(rows)
     lead = forward_lead(row * depth, (row + 1) * outputs)
-    return _step(operator, "kit_fully_connected_s8_narrow", weights, constants, lead)
+    return _step(operator, "kit_fully_connected_s8_narrow", weights, fields, lead)
 
 
 def _step(
     operator: Operator,
     kernel: str,
     weights: np.ndarray,
-    constants: Mapping[str, Constant | None],
+    fields: Mapping[str, Constant | int],
     lead: int,
-    common: bool = False,
+    struct: str = "kit_fully_connected_params",
 ) -> Step:
     outputs, depth = weights.shape
     rows = operator.input(0).elements // depth
@@ -118,8 +129,8 @@ def _step(
         operator,
         kernel=kernel,
         header="kit_fully_connected.h",
-        struct="kit_fully_connected_params",
-        params={**constants, **quantization_fields(operator), **dimensions, "one_scale": int(common)},
+        struct=struct,
+        params={**fields, **quantization_fields(operator), **dimensions},
         inputs=(operator.input(0),),
         outputs=(operator.output,),
         overlaps=(Overlap(0, 0, lead),),
