@@ -52,6 +52,14 @@ def test_what_is_refused(kit, tmp_path):
     assert "holds no recording" in message and "kit data import" in hint
 
 
+def test_recordings_that_a_kit_is_not_trained_on_are_told(kit, tmp_path):
+    kit.json("new", "mine")
+    draw(tmp_path / "3" / "a.png", True, np.random.default_rng(0))
+    done = kit("data", "import", "3", "--kit", "mine")
+    assert done.returncode == 0 and "1 recordings imported" in done.stdout
+    assert "mine is trained on sklearn_digits, not on these: kit new" in done.stderr
+
+
 def test_a_look_at_data(kit, tmp_path):
     said = kit.json("data", "show", "digits", "--out", "digits.html")
     assert said["samples"] == 1797 and said["odd"] == [] and said["out"] == "digits.html"

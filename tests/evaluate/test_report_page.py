@@ -24,6 +24,9 @@ TOO_WIDE = """[...document.querySelectorAll('body *')].filter(e => e.getBounding
  && !e.closest('.scroll') && !e.closest('svg')).map(e => e.outerHTML.slice(0, 80))"""
 SMALL_SVG = """[...document.querySelectorAll('figure svg')].filter(e => {const r = e.getBoundingClientRect();
  return r.width < 200 || r.height < 60 || !e.querySelector('path, rect, image')}).length"""
+#: Of each picture that is wider than its place: whether a line above it says so.
+SAID_WIDE = """[...document.querySelectorAll('figure .scroll')].map(e => [e.scrollWidth > e.clientWidth,
+ getComputedStyle(e.previousElementSibling).display !== 'none'])"""
 
 
 @pytest.mark.unit
@@ -98,10 +101,14 @@ def test_in_a_browser(tmp_path):
                     browser.open(page, width, dark)
                     assert browser.ask("document.documentElement.scrollWidth") <= width
                     assert browser.ask(TOO_WIDE) == []
+                    assert browser.ask(SAID_WIDE) == [[width == 360] * 2] * 2  # said where it is so
                     assert browser.ask("document.querySelectorAll('figure svg').length") == 9
                     assert browser.ask(SMALL_SVG) == 0
                     paper = browser.ask("getComputedStyle(document.body).backgroundColor")
                     light = sum(map(int, re.findall(r"\d+", paper)))
                     assert light < 100 if dark else light > 600
+        for width in range(820, 850, 3):  # a scroll bar takes its part of it
+            browser.open(pages["few"], width)
+            assert all(wide == said for wide, said in browser.ask(SAID_WIDE))
         assert browser.errors == []
         assert all(address.startswith(("file:", "data:")) for address in browser.requests)

@@ -72,6 +72,9 @@ def data_import(
         output.note(f"{files[0]}{more}: {what}")
     for reason in done.refused.values():
         output.note(f"refused: {reason}")
+    if into.data.source != "folder":
+        unused = f"{into.name} is trained on {into.data.source}, not on these"
+        output.note(f"{unused}: kit new NAME --like {into.name} --own-data makes a kit that is")
     counts = {name: sum(e.label == name for e in done.kept) for name in into.labels}
     by_label = f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})" if done.kept else ""
     shown = f"{len(done.kept)} recordings imported into {into.folder / FOLDER}{by_label}"
