@@ -19,6 +19,7 @@ from rich.console import Console
 from toolchain import pipeline
 from toolchain.board.descriptor import load_board
 from toolchain.cli.output import Lines
+from toolchain.deployment import deploy
 from toolchain.errors import BadInput, KitError
 from toolchain.kit import Kit, load_kit
 from toolchain.progress import Progress
@@ -37,12 +38,12 @@ HEADINGS = (
 
 
 def on_board(kit: Kit, trained: TrainedModel, board: str, workspace: Workspace, progress: Progress) -> dict[str, Any]:
-    """What `pipeline.deploy` found on the emulated ``board``, as ``kit deploy --json`` prints it; measured once for a
+    """What `deploy` found on the emulated ``board``, as ``kit deploy --json`` prints it; measured once for a
     model. Empty when the board is too small."""
 
     def make(folder: Path) -> None:
         try:
-            with pipeline.deploy(
+            with deploy(
                 kit, load_board(board), workspace, emulate=True, samples=SAMPLES[board], progress=progress
             ) as done:
                 said = done.as_json()

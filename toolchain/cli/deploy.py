@@ -49,16 +49,16 @@ def entry(
 
     Example: kit deploy digits --board esp32 --emulate
     """
-    from toolchain import pipeline
     from toolchain.board.descriptor import load_board
     from toolchain.cli import stream, tables
+    from toolchain.deployment import deploy
     from toolchain.workspace import Workspace
 
     chosen, target, text = named_kit(kit), load_board(board), stream.DeviceText(output)
     with ExitStack() as stack:
         with text.working():
             deployment = stack.enter_context(
-                pipeline.deploy(
+                deploy(
                     chosen,
                     target,
                     Workspace(),

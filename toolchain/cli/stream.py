@@ -30,8 +30,8 @@ from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from toolchain.deployment import Deployment
     from toolchain.kit import Kit
-    from toolchain.pipeline import Deployment
     from toolchain.stream.answers import Answer, Heading, Recorder
 
 _BEFORE = ("train", "compile", "build")  # stages that have nothing to do with the answers
@@ -162,9 +162,9 @@ def entry(
         return 0
     if board is None:
         raise BadInput("which board?", "name it with --board NAME (kit boards lists them), or --replay a recording")
-    from toolchain import pipeline
     from toolchain.board.descriptor import load_board
     from toolchain.connection import WrongModel
+    from toolchain.deployment import running
     from toolchain.stream import inputs
     from toolchain.stream.live import Live
     from toolchain.workspace import Workspace
@@ -173,7 +173,7 @@ def entry(
     feed = inputs.open_input(source, chosen, text.log) if source else inputs.kit_samples(chosen)
     with ExitStack() as stack:
         open_board = functools.partial(
-            pipeline.running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
+            running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
             optimize=optimize, progress=text,
         )  # fmt: skip
         with text.working():

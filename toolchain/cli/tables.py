@@ -10,10 +10,11 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from toolchain.compiler.compare import CompareResult
+    from toolchain.deployment import Deployment
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.kit_test import KitTest
     from toolchain.evaluate.results import Latency, Memory
-    from toolchain.pipeline import Built, Deployment
+    from toolchain.pipeline import Built
     from toolchain.train import TrainedModel
 
 Rows = Iterable[tuple[str, str]]
