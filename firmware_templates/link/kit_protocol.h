@@ -402,7 +402,7 @@ struct kit_samples_answer {
     uint64_t front_ticks; /* time of the front end since the inference before */
     uint64_t model_ticks; /* time of the inference, 0 when there was none */
     int32_t label; /* number of the label that post-processing decided for, -1 for none */
-    int32_t score; /* its score, 65536 is 1 */
+    int32_t score; /* score of the label that won, decided or not; 65536 is 1 */
     uint8_t ran; /* 1 when there was an inference */
 };
 #define KIT_SAMPLES_ANSWER_BYTES 33

@@ -183,6 +183,12 @@ def _message(
     )
 
 
+#: What post-processing made of an inference.
+_DECISION = (
+    Field("label", "int32_t", "number of the label that post-processing decided for, -1 for none"),
+    Field("score", "int32_t", "score of the label that won, decided or not; 65536 is 1"),
+)
+
 HELLO = _message(
     "hello",
     1,
@@ -262,8 +268,7 @@ RUN = _message(
         Field("ticks", "uint64_t", "time of the inference, time in the layer hook left out"),
         Field("layers_run", "uint16_t", "layers that ran"),
         Field("stopped", "uint8_t", "1 when a later layer did not run"),
-        Field("label", "int32_t", "number of the label that post-processing decided for, -1 for none"),
-        Field("score", "int32_t", "score of the label that won, decided or not; 65536 is 1"),
+        *_DECISION,
     ),
     answer_tail="all outputs one after another when they fit and all layers ran; otherwise nothing: ask by `output`",
 )
@@ -350,8 +355,7 @@ SAMPLES = _message(
         Field("due", "uint32_t", "samples until the next inference"),
         Field("front_ticks", "uint64_t", "time of the front end since the inference before"),
         Field("model_ticks", "uint64_t", "time of the inference, 0 when there was none"),
-        Field("label", "int32_t", "number of the label that post-processing decided for, -1 for none"),
-        Field("score", "int32_t", "its score, 65536 is 1"),
+        *_DECISION,
         Field("ran", "uint8_t", "1 when there was an inference"),
     ),
     answer_tail="all outputs one after another when there was an inference and they fit; else ask by `output`",

@@ -297,8 +297,7 @@ class Session:
             [] if said["stopped"] else self._outputs(info, said["tail"]),
             said["ticks"],
             said["layers_run"],
-            _label(said),
-            said["score"] / 65536,
+            *_decision(said),
         )
 
     def _outputs(self, info: DeviceInfo, tail: bytes) -> list[bytes]:
@@ -352,8 +351,7 @@ class Session:
                         stream.position,
                         said["front_ticks"],
                         said["model_ticks"],
-                        _label(said),
-                        said["score"] / 65536,
+                        *_decision(said),
                         outputs,
                     )
                 )
@@ -411,8 +409,9 @@ class Session:
         return _unpack(message, self._exchange.transact([(message, message.request.pack(**values))]))
 
 
-def _label(said: dict[str, Any]) -> int | None:
-    return int(said["label"]) if said["label"] >= 0 else None
+def _decision(said: dict[str, Any]) -> tuple[int | None, float]:
+    """Number of the label that post-processing decided for, None for none; score of the label that won."""
+    return int(said["label"]) if said["label"] >= 0 else None, said["score"] / 65536
 
 
 def _little_endian(samples: np.ndarray) -> bytes:
