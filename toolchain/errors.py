@@ -20,6 +20,16 @@ class KitError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C at a moment that leaves something half done: ``message`` says what, ``hint`` how it is mended. As every
+    interruption it is no KitError, so nobody who handles those goes on."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
 class CheckFailed(KitError):
     """A check ran and did not pass: accuracy, parity, a pass mark."""
 

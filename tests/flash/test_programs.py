@@ -20,18 +20,17 @@ pytestmark = pytest.mark.unit
 
 SETTINGS = {
     "avrdude": {"part": "atmega328p", "programmer": "arduino", "baud": 115200},
-    "bossac": {"offset": 0x10000},
+    "bossac": {},
     "dfu-util": {"device": "0483:df11", "address": 0x08000000},
     "pyocd": {"target": "nrf52840"},
 }
 FLASH = {
     "avrdude": "-q -p atmega328p -c arduino -b 115200 -P PORT -D -U flash:w:FILE:i",
-    "bossac": "-p PORT -e -w -v -o 0x10000 -R FILE",
+    "bossac": "-p PORT -U -i -e -w FILE -R",
     "dfu-util": "-d 0483:df11 -a 0 -s 0x8000000:leave -D FILE",
     "pyocd": "flash -t nrf52840 FILE",
 }
 ERASE = {
-    "avrdude": "-q -p atmega328p -c arduino -b 115200 -P PORT -e",
     "dfu-util": "-d 0483:df11 -a 0 -s 0x8000000:mass-erase:force",
     "pyocd": "erase -t nrf52840 --chip",
 }
@@ -92,6 +91,18 @@ def test_reset_is_by_the_program_that_can(desk: Path) -> None:
     assert (desk / "calls").read_text() == "reset -t nrf52840\n"
 
 
+def test_arduinos_own_program_goes_before_one_on_path(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Debian's bossac does not know the nRF52840."""
+    monkeypatch.setenv("HOME", str(desk))
+    fake(desk, "bossac", "exit 1")
+    for version in ("1.7.0", "1.9.1-arduino2"):
+        folder = desk / ".arduino15/packages/arduino/tools/bossac" / version
+        folder.mkdir(parents=True)
+        fake(folder, "bossac", f"echo {version} >> {desk}/calls")
+    flash_board(board("bossac"), built(desk), "PORT", Quiet())
+    assert (desk / "calls").read_text().splitlines() == ["1.9.1-arduino2"]
+
+
 def test_a_failure_is_its_own_words_and_how_to_recover(desk: Path) -> None:
     fake(desk, "dfu-util", "echo 'dfu-util 0.11'; echo 'No DFU capable USB device available'; echo bye; exit 74")
     with pytest.raises(DeviceError, match="No DFU capable USB device available") as error:
@@ -108,7 +119,7 @@ def test_a_missing_program_is_named_with_what_installs_it(desk: Path, monkeypatc
 
 @pytest.mark.parametrize(
     ("name", "words"), [("dfu-util", ("--device", "--alt", "--dfuse-address", "--download")),
-                        ("bossac", ("--port", "--erase", "--write", "--verify", "--offset", "--reset")),
+                        ("bossac", ("--port", "--usb-port", "--info", "--erase", "--write", "--reset")),
                         ("avrdude", ("-p <partno>", "-c <programmer>", "-P <port>", "-D ", "-U <memtype>"))],
 )  # fmt: skip
 def test_the_real_program_knows_these_options(name: str, words: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ from types import FrameType
 import rich_click as click
 
 from toolchain.cli.output import Output, discard, encode_whatever_comes, reserve_stdout
-from toolchain.errors import KitError, Missing
+from toolchain.errors import Interrupted, KitError, Missing
 
 # A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
 COMMANDS = (
@@ -110,11 +110,13 @@ def _run(arguments: list[str], output: Output) -> int:
         context = getattr(error, "ctx", None)
         output.error(error.format_message(), f"{context.command_path} --help" if context else "kit --help", 2)
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort) as stop:
         # CPython notes a Ctrl-C that hits inside exec() of a string (dataclasses use it) and later dies of the signal,
         # although it was caught here; the next exec() clears the note.
         exec("")
-        output.error("interrupted", "", EXIT_INTERRUPTED)
+        cause = stop.__context__ if isinstance(stop, click.Abort) else stop  # what click makes of a Ctrl-C
+        words = (cause.message, cause.hint) if isinstance(cause, Interrupted) else ("interrupted", "")
+        output.error(*words, EXIT_INTERRUPTED)
         return EXIT_INTERRUPTED
     except SystemExit:  # how rich-click passes on a broken pipe
         raise BrokenPipeError from None

@@ -16,6 +16,7 @@ from toolchain.board.compilers import all_compilers, find_compiler
 from toolchain.board.descriptor import Board, list_boards
 from toolchain.doctor.finding import Finding, Status
 from toolchain.errors import KitError
+from toolchain.flash.programs import PROGRAMS, find_program
 from toolchain.resources import resource
 from toolchain.workspace import Workspace
 
@@ -33,9 +34,6 @@ _EXTRAS = {
     "emulate": "LabWired, an emulator",
     "zig": "a compiler by pip",
 }
-
-#: Programs that flash, with the Debian package that brings each; the others are Python packages or need nothing.
-_FLASHERS = {"bossac": "bossa-cli", "dfu-util": "dfu-util", "avrdude": "avrdude"}
 
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)[^;]*?(?:>=\s*([0-9.]+))?[^;]*(?:;(.*))?$")
 _CONDITION = re.compile(r"(\w+)\s*(==|!=)\s*['\"]([^'\"]+)['\"]")
@@ -158,14 +156,15 @@ def flashers(board: Board | None, real: bool) -> list[Finding]:
 
 def _flasher(name: str) -> tuple[str, str]:
     """What is installed, and what would install it; both empty for a flasher that needs nothing."""
-    if name in _FLASHERS:
-        path = shutil.which(name)
-        return (path, "") if path else ("", f"sudo apt install {_FLASHERS[name]}")
     if name in ("esptool", "pyocd"):
         try:
             return f"{name} {importlib.metadata.version(name)}", ""
         except importlib.metadata.PackageNotFoundError:
             return "", f"pip install {name}"
+    if name in PROGRAMS:
+        path = find_program(name)
+        install = PROGRAMS[name].install
+        return (path, "") if path else ("", f"sudo {install}" if install.startswith("apt ") else install)
     return "", ""
 
 

@@ -18,6 +18,7 @@ _CHUNK = 16 * 1024
 _FAILED = "FAIL.TXT"  # in which a DAPLink or ST-LINK says why an image was refused
 _PATIENCE = 2.0  # seconds in which it may appear
 _BLOCK_DEVICES = Path("/sys/dev/block")
+_RECOVER = "plug the board in again (into its boot loader) and flash it once more; the boot loader itself is unharmed"
 
 
 def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
@@ -38,6 +39,11 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
         if time.monotonic() >= end:
             return
         time.sleep(0.1)
+
+
+def recover(_board: Board) -> str:
+    """What to do when writing was interrupted."""
+    return _RECOVER
 
 
 def image_of(board: Board, built: Built) -> Path:
@@ -83,7 +89,7 @@ def copy(image: Path, folder: Path, board: Board, progress: Progress) -> None:
             return  # it has all of it and started: the drive is gone, as it should be
         raise DeviceError(
             f"writing to {folder} failed after {done:,} of {len(data):,} bytes: {error.strerror}",
-            "plug the board in again (into its boot loader) and flash it once more; the boot loader itself is unharmed",
+            _RECOVER,
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 #: Speeds that are tried, fastest first; the loader is found at the slowest.
 BAUDS = (921_600, 460_800, 115_200)
 CONNECT_BAUD = 115_200
+
+#: What every boot ROM begins with (esptool documentation, "Boot Mode Selection", boot log), and how long it may take.
+_BOOT_TEXT = re.compile(rb"rst:0x|ESP-ROM:|ets [A-Z][a-z]{2} ")
+_BOOT_SECONDS = 1.5
 
 _OPENING = "Could not open"  # how esptool begins what it says of a port that it cannot open
 _RECOVER = (
@@ -71,13 +76,40 @@ def erase(board: Board, port: str, progress: Progress) -> None:
         raise _explain(error, port) from error
 
 
-def reset(board: Board, port: str, progress: Progress) -> None:
-    """Pull the chip's reset line. Raises Missing or DeviceError when the port cannot be opened."""
+def recover(_board: Board) -> str:
+    """What to do when flashing was interrupted."""
+    return f"flash it again: its boot ROM cannot be overwritten; if it does not answer, {_RECOVER}"
+
+
+def reset(board: Board, port: str, progress: Progress) -> bool:
+    """Pull the chip's reset line, and tell whether its boot ROM then said something: not every port has that line, and
+    not every adapter's is wired. What it said is logged. Raises Missing or DeviceError when the port cannot be opened.
+    """
     try:
-        with serial.serial_for_url(port, board.baud) as line:
+        with serial.serial_for_url(port, CONNECT_BAUD, timeout=0.1) as line:
+            line.reset_input_buffer()
             HardReset(line)()
+            try:
+                said = _boot_text(line)
+            except serial.SerialException:  # the port is the chip's own, and went away with it
+                return True
     except (serial.SerialException, OSError) as error:
         raise _explain(error, port) from error
+    if said:
+        progress.log(said)
+    return bool(said)
+
+
+def _boot_text(line: Any) -> str:
+    """What the boot ROM says, until it pauses; empty when nothing like that is heard."""
+    said = bytearray()
+    end = time.monotonic() + _BOOT_SECONDS
+    while time.monotonic() < end:
+        more = line.read(256)
+        said += more
+        if not more and _BOOT_TEXT.search(said):
+            return said.decode(errors="replace").strip()
+    return ""
 
 
 def identify(port: str) -> tuple[str, str]:

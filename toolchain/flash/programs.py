@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolchain.errors import BadInput, DeviceError, KitError, Missing
+from toolchain.errors import DeviceError, KitError, Missing
 from toolchain.external import run_program
 from toolchain.progress import Progress
 
@@ -23,18 +24,19 @@ _TROUBLE = re.compile(r"error|fail|cannot|can't|^no .*(found|available)", re.IGN
 @dataclass(frozen=True)
 class Program:
     """A program and what it is called with. ``{file}`` is the image, ``{port}`` the port, other names are settings of
-    the board's flasher. ``recover`` is what to do when it fails."""
+    the board's flasher. ``recover`` is what to do when it fails. ``places`` are Arduino's folders, whose newest program
+    of that name goes before one on PATH."""
 
     install: str
     recover: str
     flash: Words
     erase: Words = ()
     reset: Words = ()
+    places: Words = ()
 
-
-_AVR = ("-q", "-p", "{part}", "-c", "{programmer}", "-b", "{baud}", "-P", "{port}")
 
 PROGRAMS = {
+    # No erase: Optiboot, the boot loader, ignores it and says that all is well (optiboot.c, STK_UNIVERSAL).
     "avrdude": Program(
         "apt install avrdude",
         "press RESET just before it starts; close every program that has the port open",
@@ -52,12 +54,14 @@ PROGRAMS = {
             "-U",
             "flash:w:{file}:i",
         ),
-        erase=("-q", "-p", "{part}", "-c", "{programmer}", "-b", "{baud}", "-P", "{port}", "-e"),
     ),
+    # As the board package calls it: only Arduino's own build knows the nRF52840, whose boot loader adds its size to
+    # every address (Zephyr pull request 34947, TinyGo pull request 1959).
     "bossac": Program(
-        "apt install bossa-cli",
+        "arduino-cli core install arduino:mbed_nano, which brings Arduino's bossac: Debian's knows no nRF52840",
         "press RESET twice quickly: the boot loader waits with its light pulsing, mostly at another port",
-        flash=("-p", "{port}", "-e", "-w", "-v", "-o", "{offset}", "-R", "{file}"),
+        flash=("-p", "{port}", "-U", "-i", "-e", "-w", "{file}", "-R"),
+        places=("~/.arduino15", "~/Library/Arduino15", "~/AppData/Local/Arduino15"),
     ),
     "dfu-util": Program(
         "apt install dfu-util",
@@ -75,6 +79,11 @@ PROGRAMS = {
 }
 
 
+def recover(board: Board) -> str:
+    """What to do when the program was interrupted."""
+    return f"flash it again; if that fails, {PROGRAMS[board.flasher.name].recover}"
+
+
 def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     """Write the image of ``built`` and start it."""
     if not built.images:
@@ -87,12 +96,12 @@ def erase(board: Board, port: str, progress: Progress) -> None:
     _run(board, PROGRAMS[board.flasher.name].erase, port, progress)
 
 
-def reset(board: Board, port: str, progress: Progress) -> None:
-    """Restart by the program. Raises BadInput where it cannot."""
+def reset(board: Board, port: str, progress: Progress) -> bool:
+    """Restart by the program; False where it cannot."""
     words = PROGRAMS[board.flasher.name].reset
-    if not words:
-        raise BadInput(f"{board.name}: {board.flasher.name} cannot reset", "press its reset button")
-    _run(board, words, port, progress)
+    if words:
+        _run(board, words, port, progress)
+    return bool(words)
 
 
 def command_line(board: Board, words: Words, port: str, file: str = "") -> list[str]:
@@ -102,10 +111,18 @@ def command_line(board: Board, words: Words, port: str, file: str = "") -> list[
     return [word.format(**{"baud": board.baud, **values, "port": port, "file": file}) for word in words]
 
 
+def find_program(name: str) -> str | None:
+    """The path of a program of `PROGRAMS`; None where it is not installed. Arduino keeps each version of one in
+    ``packages/arduino/tools/NAME/VERSION``."""
+    places = (Path(place).expanduser() / "packages" / "arduino" / "tools" / name for place in PROGRAMS[name].places)
+    found = [path for place in places for path in place.glob(f"*/{name}*") if path.stem == name]
+    return str(max(found, key=lambda path: path.stat().st_mtime)) if found else shutil.which(name)
+
+
 def _run(board: Board, words: Words, port: str, progress: Progress, file: str = "") -> None:
     name = board.flasher.name
     program = PROGRAMS[name]
-    path = shutil.which(name)
+    path = find_program(name)
     if path is None:
         raise Missing(f"{board.name} is flashed by {name}, which is not installed", program.install)
     command = [path, *command_line(board, words, port, file)]

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from toolchain.pipeline import Built
 
 
+recover = drive.recover
+
+
 def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     """Copy the UF2 file to the boot loader's drive: the folder ``port``, else the one that is mounted.
 
