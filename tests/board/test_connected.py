@@ -83,8 +83,8 @@ def test_drives_of_boot_loaders_and_probes(ports: list[ListPortInfo], tmp_path: 
         "RPI-RP2/INFO_UF2.TXT": "UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n",
         "MICROBIT/DETAILS.TXT": "# DAPLink Firmware\nUnique ID: 9904360258434e45003e400e0000005900\nHIC ID: 9796990b\n"
         "Interface Version: 0255\n",
-        "NODE_F401RE/MBED.HTM": '<meta http-equiv="refresh" content="0; url=http://mbed.org/?code=07200221066">',
-        "NODE_F401RE/DETAILS.TXT": "Version: 0221\nBuild: Mar 10 2015",
+        "NOD_F401RE/MBED.HTM": '<meta http-equiv="refresh" content="0; url=http://mbed.org/?code=07200221066">',
+        "NOD_F401RE/DETAILS.TXT": "Version: 0221\nBuild: Mar 10 2015",
         "PHOTOS/readme.txt": "holiday",
     }
     for name, text in texts.items():
@@ -93,13 +93,13 @@ def test_drives_of_boot_loaders_and_probes(ports: list[ListPortInfo], tmp_path: 
     boards = [
         board("rp", flasher=Flasher(name="uf2", settings={"board_id": "RPI-RP2"})),
         board("bit", flasher=Flasher(name="drive", settings={"board_id": "9904"})),
-        board("f401", flasher=Flasher(name="drive", settings={"board_id": "0720"})),
+        load_board("nucleo-f401re"),
         board("other"),
     ]
     found = find_connected(boards=boards, drives=sorted(tmp_path.iterdir()))
     assert [(f.kind, Path(f.where).name, f.boards, f.description) for f in found] == [
         ("drive", "MICROBIT", ("bit",), "DAPLink 0255"),
-        ("drive", "NODE_F401RE", ("f401",), "ST-LINK"),
+        ("drive", "NOD_F401RE", ("nucleo-f401re",), "ST-LINK"),
         ("drive", "RPI-RP2", ("rp",), "Raspberry Pi RP2"),
     ]
     assert found[0].serial_number.startswith("9904")

@@ -102,7 +102,7 @@ def test_every_board_that_names_an_sdk_can_be_exported_to_it(tmp_path: Path) -> 
     for board in list_boards():
         for sdk in board.sdk:
             check_target(sdk, board, tmp_path / "new")  # raises when a setting is missing
-            assert set(board.sdk[sdk]) <= {*load_sdk(sdk).needs, "console"}, f"{board.name}: {sdk}"
+            assert set(board.sdk[sdk]) <= {*load_sdk(sdk).needs, "console", "build_flags"}, f"{board.name}: {sdk}"
             count += 1
     assert count >= 10
 
@@ -198,3 +198,18 @@ def test_strange_names_stay_inside_the_texts(tmp_path: Path) -> None:
     assert 'bool "Model x b y"\n' in (made.folder / "Kconfig").read_text()
     header = (made.folder / "sample/src/kit_identity.h").read_text()
     assert '"{{ b }}"' in header and '#define KIT_NAME "x\\042; */ <b>\\012[y]"' in header
+
+
+@pytest.mark.parametrize("sdk", ["arduino", "platformio"])
+def test_constants_in_program_memory_are_refused_where_glue_is_cpp(tmp_path: Path, sdk: str) -> None:
+    with pytest.raises(BadInput, match=r"is made for arduino-uno: its constants lie in program memory") as error:
+        check_target(sdk, load_board("arduino-uno"), tmp_path / "out")
+    assert "kit deploy --board arduino-uno" in error.value.hint
+
+
+def test_the_console_is_on_the_same_pins_as_in_our_own_firmware(tmp_path: Path) -> None:
+    """PlatformIO's variant of the netduino has Serial on PA0 and PA1 unless it is told."""
+    board = load_board("netduinoplus2")
+    export_project(compiled(board.target), IDENTITY, board, "platformio", tmp_path / "out")
+    assert "board = netduino2plus\n" in (text := (tmp_path / "out/platformio.ini").read_text())
+    assert "\nbuild_flags = -D SERIAL_UART_INSTANCE=2 -D PIN_SERIAL_TX=PA2 -D PIN_SERIAL_RX=PA3\n" in text

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from toolchain.board.descriptor import Board, Setting, list_boards
+from toolchain.compiler.step import TARGETS
 from toolchain.errors import BadInput
 from toolchain.nearest import nearest
 from toolchain.resources import resource
@@ -67,7 +68,14 @@ class Sdk(BaseModel):
         return places
 
     def settings(self, name: str, board: Board) -> Mapping[str, Setting]:
-        """What ``board`` says for this SDK, which is called ``name``. Raises BadInput when it does not say enough."""
+        """What ``board`` says for this SDK, which is called ``name``. Raises BadInput when it does not say enough, or
+        its machine does not suit the SDK's C++."""
+        if self.needs and TARGETS[board.target].narrow:
+            raise BadInput(
+                f"no project of {self.title} is made for {board.name}: its constants lie in program memory, "
+                "which C++ cannot read there",
+                f"kit deploy --board {board.name} builds, flashes and tests without an SDK",
+            )
         found = board.sdk.get(name, {})
         missing = [key for key in self.needs if key not in found]
         if missing:
