@@ -41,6 +41,10 @@ GOOD = HEAD + "    return keras.Model(i, layers.Dense(classes, activation='softm
         ),
         (GOOD, r'kit\.toml:\d+: training\.augment: model\.py has no function "shift"'),
         (GOOD + "def shift(x, rng):\n    raise RuntimeError('no')\n", r"model\.py:7: RuntimeError: no"),
+        (
+            GOOD + "def shift(x, rng):\n    return x[1:]\n",
+            r"kit\.toml:\d+: training\.augment: shift makes \[31, 8, 8, 1\] of a batch \[32, 8, 8, 1\]",
+        ),
     ],
 )
 def test_code_that_fails_is_named_with_its_line(make_kit: Callable[..., Kit], code: str, says: str) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -13,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from toolchain.data import Dataset, Split, features
-from toolchain.errors import BadInput
 from toolchain.kit import Kit
 from toolchain.progress import Progress
 from toolchain.train.anomaly import NORMAL
+from toolchain.train.batches import Batches
+from toolchain.train.blame import blame
 from toolchain.train.measure import only_class
 from toolchain.train.refine import refine, refines
 from toolchain.train.tensorflow import import_tensorflow
@@ -47,16 +46,22 @@ def fit(kit: Kit, data: Dataset, progress: Progress, base: TrainedModel | None =
 
     code = _load_code(kit)
     model = _build(kit, code)
-    batches = _batches(kit, data, _function(kit, code, "augment", kit.training.augment))
+    batches = Batches(kit, *_pairs(kit, data.train), _function(kit, code, "augment", kit.training.augment))
     loss = "mean_squared_error" if kit.task == "anomaly" else "sparse_categorical_crossentropy"
     validation = _pairs(kit, data.validation)
-    if base is None:
-        curves = _train(kit, model, loss, batches, validation, progress)
-    else:
-        model = keras.models.load_model(base.keras)
-        curves = {name: list(values) for name, values in base.metrics["history"].items()}
-    if refines(kit):
-        refine(kit, model, loss, batches, validation, _reporting(kit.training.refine_epochs, len(batches), progress))
+    try:
+        if base is None:
+            curves = _train(kit, model, loss, batches.dataset(), validation, progress)
+        else:
+            model = keras.models.load_model(base.keras)
+            curves = {name: list(values) for name, values in base.metrics["history"].items()}
+        if refines(kit):
+            told = _reporting(kit.training.refine_epochs, len(batches), progress)
+            refine(kit, model, loss, batches.dataset(), validation, told)
+    except Exception:
+        if batches.failure:
+            raise batches.failure from None
+        raise
     return Fit(model, curves, int(np.argmin(curves["val_loss"])) + 1)
 
 
@@ -119,40 +124,11 @@ def _pairs(kit: Kit, part: Split) -> tuple[np.ndarray, np.ndarray]:
     return inputs, inputs
 
 
-def _batches(kit: Kit, data: Dataset, augment: Callable[..., np.ndarray] | None) -> Any:
-    """The training samples in a new order each epoch, varied by ``augment``."""
-    import keras
-
-    x, y = _pairs(kit, data.train)
-    size, rng = kit.training.batch_size, np.random.default_rng(kit.training.seed)
-
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc,name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.on_epoch_end()
-
-        def __len__(self) -> int:
-            return -(-len(x) // size)
-
-        def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-            chosen = self.order[i * size : (i + 1) * size]
-            if augment is None:
-                return x[chosen], y[chosen]
-            with _blame(kit):
-                varied = augment(x[chosen], rng)
-            return varied, varied if y is x else y[chosen]
-
-        def on_epoch_end(self) -> None:
-            self.order = rng.permutation(len(x))
-
-    return Batches()
-
-
 def _load_code(kit: Kit) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"kit_{kit.name.replace('-', '_')}_model", kit.model_file)
     assert spec is not None and spec.loader is not None, kit.model_file
     code = importlib.util.module_from_spec(spec)
-    with _blame(kit):
+    with blame(kit):
         spec.loader.exec_module(code)
     return code
 
@@ -173,7 +149,7 @@ def _build(kit: Kit, code: ModuleType) -> Any:
 
     build = _function(kit, code, "function", kit.model.function)
     assert build is not None
-    with _blame(kit):
+    with blame(kit):
         model = build(kit.model_shape, len(kit.labels))
     if not isinstance(model, keras.Model):
         raise kit.refuse(("model", "function"), f"gives a {type(model).__name__}, not a keras.Model")
@@ -188,16 +164,3 @@ def _build(kit: Kit, code: ModuleType) -> Any:
         text = f"builds a model from {shapes[0]} to {shapes[1]}, the kit needs {wanted[0]} to {wanted[1]}"
         raise kit.refuse(("model", "function"), text)
     return model
-
-
-@contextmanager
-def _blame(kit: Kit) -> Iterator[None]:
-    """An error inside the kit's own code becomes `BadInput` with the line of that file."""
-    file = str(kit.model_file)
-    try:
-        yield
-    except BaseException as error:  # sys.exit() too
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-        line = error.lineno if isinstance(error, SyntaxError) and error.filename == file else lines[-1:] and lines[-1]
-        text = next(iter(str(error).splitlines()), "")
-        raise BadInput(f"{file}:{line or 1}: {type(error).__name__}: {text}", "this is the kit's own code") from error

@@ -109,11 +109,6 @@ def _death(status: int, doing: str, said: str) -> KitError:
     return KitError(f"the training process was killed while {doing}: {said}", hint)
 
 
-#: For glibc's malloc: memory of finished batches is kept for the next ones. Given back to the system each time, as is
-#: the default for arrays of this size, half of the processor time is spent on page faults.
-_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 25), "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
-
-
 @contextlib.contextmanager
 def _worker(log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """The child process, dead when this is left. Ctrl-C at the terminal reaches the parent only, which then ends it."""
@@ -122,7 +117,7 @@ def _worker(log: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     settings: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": log}
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "toolchain.train.worker"],  # -P: a keras.py in the user's folder is not ours
-        env={**_KEEP_MEMORY, **os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path},
         start_new_session=True,
         **settings,
     )
