@@ -83,6 +83,8 @@ class _Model:
         if not self._subgraphs:
             raise self.fail("there is no subgraph in it")
         main = self._subgraph(0)
+        if not main.inputs:
+            raise self.fail("the model has no input", "what it computes is constant: there is nothing to deploy")
         if not main.outputs:
             raise self.fail("the model has no output")
         initializers: list[Operator] = []

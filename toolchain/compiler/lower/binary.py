@@ -69,13 +69,17 @@ def lower_add(operator: Operator, context: Context) -> Step:
         params |= {"shift_a": sa, "zero_b": b.zero_point, "multiplier_b": mb, "shift_b": sb, "sign": sign}
         params |= {"multiplier": m, "shift": shift, "zero": y.zero_point, "lo": lo, "hi": hi}
         return Step(operator, "kit_add_s16", "kit_add.h", params, (a, b), (y,), overlaps=in_place(operator, a, b))
+    if m == 0:
+        shift = -1  # any: all outputs are the zero point
     if shift == 0:
         raise refuse(operator, "the output scale is too small for the input scales", "re-quantise the output")
     # The operand with the smaller scale is `narrow`; the sign of a difference goes to the other, and to the
     # multiplier where the narrow one is subtracted.
     narrow, wide, nm, ns = (a, b, ma, sa) if a.scale <= b.scale else (b, a, mb, sb)
     factor, total = sign << 20, m if narrow is a else sign * m
-    if ns == 0:  # equal scales: -1 and one right shift say the same as the multiplier 1/2
+    if nm == 0:
+        ns = -1  # any: the narrow operand is far below a step of the sum
+    elif ns == 0:  # equal scales: -1 and one right shift say the same as the multiplier 1/2
         nm, ns, factor, total = INT32_MIN, -1, -factor, -total
     params = {
         "walk": broadcast(operator, narrow, wide),

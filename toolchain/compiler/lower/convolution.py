@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolchain.compiler.lower.common import output_range, refuse
-from toolchain.model.arithmetic import INT32_MAX, multiply_by_quantized_multiplier, quantize_multiplier
+from toolchain.compiler.lower.lookup import multiplier
+from toolchain.model.arithmetic import INT32_MAX, multiply_by_quantized_multiplier
 from toolchain.model.graph import DType, Operator
 
 BLOCK = 4  # output channels whose weights are interleaved
@@ -54,7 +55,7 @@ def multipliers_of(operator: Operator, channels: int) -> tuple[np.ndarray, np.nd
     scales = weights.quantization.scales
     if len(scales) not in (1, channels):
         raise refuse(operator, f"{len(scales)} scales for {channels} channels", "re-convert the model", weights)
-    table = np.array([quantize_multiplier(x.scale * scale / y.scale) for scale in scales], np.int64)
+    table = np.array([multiplier(operator, x.scale * scale / y.scale) for scale in scales], np.int64)
     table = np.broadcast_to(table, (channels, 2)) if len(scales) == 1 else table
     return table[:, 0], table[:, 1]
 
@@ -66,10 +67,10 @@ def weights_of(operator: Operator, rank: int, axis: int = 0) -> np.ndarray:
     assert weights is not None
     if weights.ndim != rank:
         raise refuse(operator, f"its weights have {weights.ndim} dimensions", "re-convert the model", operator.input(1))
-    multiplier, _ = multipliers_of(operator, weights.shape[axis])
+    factors, _ = multipliers_of(operator, weights.shape[axis])
     shape = [1] * weights.ndim
     shape[axis] = -1
-    return np.where(multiplier.reshape(shape) == 0, 0, weights).astype(np.int8)
+    return np.where(factors.reshape(shape) == 0, 0, weights).astype(np.int8)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,9 @@ def _require_int8(operator: Operator) -> tuple[Tensor, Tensor]:
 
 
 def multiplier(operator: Operator, real: float) -> tuple[int, int]:
-    """`quantize_multiplier`, refusing what has none."""
+    """`quantize_multiplier`, refusing what has none, or one with which the reference shifts by 31 bits or more."""
+    if real >= 1 << 30:
+        raise refuse(operator, f"its output's scale is {real:.3g} times too small", "check the scales around it")
     try:
         return quantize_multiplier(real)
     except ValueError as error:

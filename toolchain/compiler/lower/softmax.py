@@ -10,6 +10,7 @@ import numpy as np
 from toolchain.compiler.lower.common import refuse, require_per_tensor, require_types
 from toolchain.compiler.lower.lookup import multiplier
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
+from toolchain.model.arithmetic import quantize_multiplier
 from toolchain.model.graph import DType, Operator
 
 INTEGER_BITS = 5  # of the scaled difference to the row's maximum
@@ -19,9 +20,10 @@ def scaled_difference(operator: Operator, beta: float) -> tuple[int, int, int]:
     """Multiplier, left shift and least difference that counts (PreprocessSoftmaxScaling, CalculateInputRadius)."""
     x = operator.input(0)
     real = min(beta * x.scale * (1 << (31 - INTEGER_BITS)), float((1 << 31) - 1))
-    m, shift = multiplier(operator, real)
-    if shift < 0:
-        raise refuse(operator, f"input scale {x.scale:g} is too small", "check the quantisation of the input", x)
+    if not real > 1:  # the reference stops there
+        what = f"input scale {x.scale:g} times beta {beta:g} is too small"
+        raise refuse(operator, what, "check the quantisation of the input", x)
+    m, shift = quantize_multiplier(real)
     radius = ((1 << INTEGER_BITS) - 1) * (1 << (31 - INTEGER_BITS)) / (1 << shift)
     return m, shift, -math.floor(radius)
 
