@@ -210,6 +210,9 @@ def test_flashers(monkeypatch: pytest.MonkeyPatch) -> None:
     (bossac,) = software.flashers(board_flashed_by("bossac"), real=True)
     assert (bossac.name, bossac.status, bossac.said) == ("flasher bossac", "problem", "not installed")
     assert bossac.mend.startswith("arduino-cli core install arduino:mbed_nano")
+    monkeypatch.setattr("toolchain.flash.programs.shutil.which", lambda name: f"/usr/bin/{name}")
+    (debians,) = software.flashers(board_flashed_by("bossac"), real=True)
+    assert debians.status == "problem" and "not Arduino's" in debians.said and debians.mend == bossac.mend
     (unneeded,) = software.flashers(board_flashed_by("bossac"), real=False)
     assert unneeded.status == "note"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import serial
 from esp32_mock_bootloader import mock_bootloader
+from esp32_mock_bootloader.process import start_pty
 from esptool import FatalError
 from esptool.cmds import attach_flash, detect_chip, read_flash
 
@@ -45,6 +46,10 @@ def built(tmp_path: Path) -> Built:
 class Watched(Quiet):
     def __init__(self) -> None:
         self.done = 0.0
+        self.lines: list[str] = []
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
 
     def update(self, done: float, total: float, note: str = "") -> None:
         self.done = done / total
@@ -89,6 +94,37 @@ def test_what_the_chip_holds_is_what_was_flashed(built, chip):
             assert read_flash(device, 0x10000, len(written), output=None, flash_size="4MB") == written
         finally:
             device._port.close()
+
+
+def held(port: str, count: int, tries: int = 8) -> bytes:
+    """What the chip at ``port`` has from 0x10000 on; the session before may have left it in the midst of things."""
+    try:
+        device = detect_chip(port, connect_mode="no-reset")
+        try:
+            attach_flash(device)
+            return read_flash(device, 0x10000, count, output=None, flash_size="4MB")
+        finally:
+            device._port.close()
+    except FatalError:
+        if tries == 1:
+            raise
+        return held(port, count, tries - 1)
+
+
+@pytest.mark.parametrize("chip", ["esp32", "esp32s3", "esp32c3", "esp32c6"])
+def test_a_pseudo_terminal_is_a_port_like_any_other(built, chip, capfd):
+    """Its loader is sent esptool's faster one, as a real chip is."""
+    written = built.images[0][1].read_bytes()
+    process, port = start_pty(chip=chip)
+    watched = Watched()
+    try:
+        flash_board(board(chip), built, port, watched)
+        assert held(port, len(written)) == written
+    finally:
+        process.kill()
+        process.communicate()
+    assert watched.done == 1.0 and any("no reset line" in line for line in watched.lines)
+    assert capfd.readouterr() == ("", ""), "the library prints"
 
 
 class Chip:

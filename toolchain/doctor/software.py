@@ -16,7 +16,7 @@ from toolchain.board.compilers import all_compilers, find_compiler
 from toolchain.board.descriptor import Board, list_boards
 from toolchain.doctor.finding import Finding, Status
 from toolchain.errors import KitError
-from toolchain.flash.programs import PROGRAMS, find_program
+from toolchain.flash.programs import PROGRAMS, arduino_tool, find_program
 from toolchain.resources import resource
 from toolchain.workspace import Workspace
 
@@ -155,15 +155,16 @@ def flashers(board: Board | None, real: bool) -> list[Finding]:
 
 
 def _flasher(name: str) -> tuple[str, str]:
-    """What is installed, and what would install it; both empty for a flasher that needs nothing."""
+    """What is installed, and what would install it or a better one; both empty for a flasher that needs nothing."""
     if name in ("esptool", "pyocd"):
         try:
             return f"{name} {importlib.metadata.version(name)}", ""
         except importlib.metadata.PackageNotFoundError:
             return "", f"pip install {name}"
     if name in PROGRAMS:
-        path = find_program(name)
-        install = PROGRAMS[name].install
+        path, install = find_program(name), PROGRAMS[name].install
+        if path and PROGRAMS[name].places and not arduino_tool(name):
+            return f"{path}, which is not Arduino's", install
         return (path, "") if path else ("", f"sudo {install}" if install.startswith("apt ") else install)
     return "", ""
 

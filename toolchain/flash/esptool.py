@@ -13,7 +13,7 @@ import serial
 from esptool import FatalError
 from esptool.cmds import attach_flash, detect_chip, erase_flash, reset_chip, run_stub, write_flash
 from esptool.logger import TemplateLogger, log
-from esptool.reset import HardReset
+from esptool.reset import HardReset, ResetStrategy
 
 from toolchain.errors import DeviceError, KitError
 from toolchain.link.port import port_error
@@ -224,3 +224,11 @@ class _Forward(TemplateLogger):
 
 _FORWARD = _Forward()
 log.set_logger(_FORWARD)  # the logger of the whole process, which can be set once only
+
+
+def _no_reset_line(_strategy: ResetStrategy, _warning: str) -> None:
+    """esptool's own words name options that there are none of here, and go past the logger."""
+    _FORWARD.progress.log("this port has no reset line: restart the board, and hold BOOT to flash it, by its buttons")
+
+
+ResetStrategy.print_once = _no_reset_line

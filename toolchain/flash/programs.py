@@ -112,11 +112,16 @@ def command_line(board: Board, words: Words, port: str, file: str = "") -> list[
 
 
 def find_program(name: str) -> str | None:
-    """The path of a program of `PROGRAMS`; None where it is not installed. Arduino keeps each version of one in
-    ``packages/arduino/tools/NAME/VERSION``."""
+    """The path of a program of `PROGRAMS`; None where it is not installed."""
+    return arduino_tool(name) or shutil.which(name)
+
+
+def arduino_tool(name: str) -> str | None:
+    """The newest of a program that Arduino brought (in ``packages/arduino/tools/NAME/VERSION``), where that is the one
+    that is wanted."""
     places = (Path(place).expanduser() / "packages" / "arduino" / "tools" / name for place in PROGRAMS[name].places)
     found = [path for place in places for path in place.glob(f"*/{name}*") if path.stem == name]
-    return str(max(found, key=lambda path: path.stat().st_mtime)) if found else shutil.which(name)
+    return str(max(found, key=lambda path: path.stat().st_mtime)) if found else None
 
 
 def _run(board: Board, words: Words, port: str, progress: Progress, file: str = "") -> None:

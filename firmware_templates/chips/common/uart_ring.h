@@ -70,7 +70,7 @@ void chip_wait(void) {
         SYST_CSR = 0;
         SCB_ICSR = 1u << 25;
     }
-    __asm volatile("cpsie i\n isb" ::: "memory");
+    __asm volatile("dsb\n cpsie i\n isb" ::: "memory"); /* no longer pending before it is let through */
 }
 
 #endif

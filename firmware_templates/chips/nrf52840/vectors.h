@@ -9,6 +9,4 @@
 /* External interrupt `number` (0 is the first after the 16 system exceptions). */
 void chip_interrupt(uint32_t number);
 
-#define chip_systick 0 /* SysTick is not used */
-
 #endif

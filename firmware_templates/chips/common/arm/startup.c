@@ -105,6 +105,11 @@ static void interrupt_handler(void) {
     chip_interrupt((number & 0x1FFu) - 16u);
 }
 
+/* SysTick only ends a sleep (chip_wait), with interrupts held back: should it come late it does nothing. */
+static void systick_handler(void) {
+    SYST_CSR = 0;
+}
+
 typedef void (*vector_t)(void);
 
 __attribute__((used, section(".vectors"))) static const struct {
@@ -116,7 +121,7 @@ __attribute__((used, section(".vectors"))) static const struct {
     __stack_top,
     chip_reset_handler,
     {fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler, fault_handler,
-     0, 0, fault_handler, fault_handler, 0, fault_handler, chip_systick},
+     0, 0, fault_handler, fault_handler, 0, fault_handler, systick_handler},
     {[0 ... CHIP_INTERRUPTS - 1] = interrupt_handler},
 };
 
