@@ -80,7 +80,8 @@ def kit() -> None:
 
     Example: kit deploy digits --board esp32 --emulate
 
-    Every command takes --json (one JSON object on stdout) and -q.
+    Every command takes --json (one JSON object on stdout) and -q. What is made lies in build/ of the current folder, or
+    where the variable KIT_BUILD says.
     """
 
 

@@ -147,9 +147,10 @@ def entry(
 ) -> int:
     """Show a board's answers live: label bars, history, latency; p pauses, m marks, s saves, q quits.
 
-    A board that has no sensor is fed over its link: with the kit's test samples, or with --input. Where there is no
-    terminal, or a small one, each answer is a line; with --json a JSON object in a line. Nothing is flashed unless you
-    agree to it: a board that runs another model than the kit's is refused.
+    A board that has no sensor is fed over its link: with the kit's test samples, each of which begins a stream of sound
+    or motion anew, so that smoothing has nothing to smooth, or with --input, which is one long recording. Where there
+    is no terminal, or a small one, each answer is a line; with --json a JSON object in a line. Nothing is flashed
+    unless you agree to it: a board that runs another model than the kit's is refused.
 
     Example: kit stream digits --board mps2-an386 --emulate
     """

@@ -93,7 +93,8 @@ def entry(
     """Test the model that a board already runs, against the kit's pass marks.
 
     The whole test set, unless --samples is given. Nothing is flashed: a board that runs another model than the kit's
-    is refused. With --emulate the firmware is built, if need be, and started.
+    is refused. With --emulate the firmware is built, if need be, and started. Each sample stands for itself, its
+    greatest output is the answer: smoothing, threshold and debounce of [postprocessing] count with --stream only.
 
     Example: kit test digits --board mps2-an386 --emulate --samples all --html r.html --junit r.xml
     """
