@@ -1,7 +1,7 @@
 # make demo | test | check | setup | bench | kits | conformance | fuzz | lock | format | clean
 SHELL := /bin/bash
 BIN := .venv/bin
-C_FILES = $(shell git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'tests/*.c' 'tests/*.h' 'toolchain/*.c')
+C_FILES = $(shell git ls-files 'firmware_templates/*.[ch]' 'tests/*.[ch]' 'tests/*.[ch]pp' 'toolchain/*.c')
 PYTEST = $(BIN)/pytest -q
 
 .PHONY: help setup demo test check lint format bench kits conformance fuzz lock clean

@@ -115,8 +115,8 @@ static inline const int32_t *kit_starts(const struct kit_depthwise_conv_params *
 }
 
 /* Makes the weights of taps above and below the tensor zero. */
-KIT_SMALL static inline void kit_mask_weights(const struct kit_depthwise_conv_params *p, const struct kit_window *y,
-                                    int32_t *to) {
+KIT_SMALL static inline void kit_mask_weights(const struct kit_depthwise_conv_params *p,
+                                              const struct kit_window *y, int32_t *to) {
     const int32_t end = y->first + y->taps;
     int32_t kx, ky, i;
     for (kx = 0; kx < p->kernel_width; kx++) {
