@@ -9,6 +9,7 @@ import pytest
 from bare import hello
 from elftools.elf.elffile import ELFFile
 from esptool.bin_image import LoadFirmwareImage
+from esptool.targets import CHIP_DEFS
 
 from toolchain.board.build import build_program
 from toolchain.board.compilers import all_compilers
@@ -53,6 +54,16 @@ def test_espressif_images_are_valid_to_their_own_tool(
     loaded = LoadFirmwareImage(str(board.flasher.settings["chip"]), str(images[0].path))
     assert loaded.checksum == loaded.calculate_checksum()
     assert loaded.stored_digest == loaded.calc_digest
+    # The ROM reads flash as the header says: mode, size and frequency are codes of the chip (esptool, bin_image).
+    settings = board.flasher.settings
+    rom = CHIP_DEFS[str(settings["chip"])]
+    assert loaded.flash_mode == {"qio": 0, "qout": 1, "dio": 2, "dout": 3}[str(settings["flash_mode"])]
+    size, frequency = rom.FLASH_SIZES[settings["flash_size"]], rom.FLASH_FREQUENCY[settings["flash_freq"]]
+    assert loaded.flash_size_freq == size + frequency
+    if board.chip != "esp32":  # whose first ROMs had no such fields
+        assert loaded.chip_id == rom.IMAGE_CHIP_ID
+        assert (loaded.min_rev_full, loaded.max_rev_full) == (0, 0xFFFF), "runs on every revision"
+    assert loaded.append_digest
     code = next(region for region in board.memory if region.kind in ("code", "ram"))
     assert code.origin <= loaded.entrypoint < code.origin + code.length
     regions = [(r.origin, r.origin + r.length) for r in board.memory if r.mapped_from is None]

@@ -58,9 +58,8 @@ static void set_clock(void) {
  * read over the DPORT bus, as here; and writes that follow each other there may be lost, so that bytes are
  * sent over the AHB bus. With as many bytes as the FIFO has both addresses are equal. */
 #define UART_SEND_FIFO 0x60000000u
-#define UART_MEM_RX_STATUS                                                                                   \
-    0x60u /* bits 12..2 the address to read next, 23..13 the one to be written next                          \
-           */
+/* Bits 12..2 are the address of the byte to read next, 23..13 of the one to be written next. */
+#define UART_MEM_RX_STATUS 0x60u
 #define UART_RECEIVED() uart_received()
 static inline int uart_received(void) {
     const uint32_t next = REG(UART0 + UART_MEM_RX_STATUS);
