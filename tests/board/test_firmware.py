@@ -19,7 +19,7 @@ from toolchain.model.reader import load_model, read_model
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
-BOARDS = ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "nucleo-f401re", "nano33ble", "pico"]
+BOARDS = ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "nucleo-f401re", "xiao-nrf52840", "pico"]
 
 
 @pytest.mark.parametrize("name", BOARDS)

@@ -25,6 +25,7 @@ CASES = [
     ("xiao-esp32s3", False),
     ("nucleo-f401re", False),
     ("nano33ble", False),
+    ("xiao-nrf52840", False),
 ]
 
 

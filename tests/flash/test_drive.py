@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.board.descriptor import Board, Flasher, Region
+from toolchain.board.descriptor import Board, Flasher, Region, load_board
 from toolchain.board.uf2 import from_uf2, to_uf2
 from toolchain.errors import BadInput, DeviceError, Missing
 from toolchain.evaluate.results import Memory
@@ -75,6 +75,19 @@ def test_what_is_for_another_board_is_refused(tmp_path: Path, pico: Path) -> Non
     with pytest.raises(DeviceError, match="another board's drive"):
         flash_board(board("uf2", UF2), right, str(pico), Quiet())
     assert not (pico / "right.uf2").exists()
+
+
+@pytest.mark.parametrize("variant", ["nRF52840-SeeedXiao-v1", "nRF52840-SeeedXiaoSense-v1"])
+def test_a_board_may_have_one_of_several_boot_loaders(tmp_path: Path, pico: Path, variant: str) -> None:
+    """Many a XIAO nRF52840 carries the boot loader of the Sense."""
+    xiao = load_board("xiao-nrf52840")
+    data = built(tmp_path, to_uf2(0x27000, bytes(300), int(xiao.flasher.settings["family"])), "firmware.uf2")
+    (pico / "INFO_UF2.TXT").write_text(f"Model: Seeed XIAO nRF52840\r\nBoard-ID: {variant}\r\n")
+    flash_board(xiao, data, str(pico), Quiet())
+    assert (pico / "firmware.uf2").is_file()
+    (pico / "INFO_UF2.TXT").write_text("Board-ID: nRF52840-SeeedXiao-v12\r\n")
+    with pytest.raises(DeviceError, match="another board's drive"):
+        flash_board(xiao, data, str(pico), Quiet())
 
 
 def test_a_drive_that_is_not_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

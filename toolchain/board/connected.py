@@ -135,7 +135,9 @@ def _boards_of(boards: Sequence[Board], board_id: str, target: str | None = None
     found = []
     for board in boards:
         settings: Mapping[str, object] = board.flasher.settings
-        if (board_id and settings.get("board_id") == board_id) or (target and settings.get("target") == target):
+        if (board_id and board_id in str(settings.get("board_id", "")).split()) or (
+            target and settings.get("target") == target
+        ):
             found.append(board.name)
     return tuple(found)
 

@@ -59,16 +59,17 @@ def find_drive(board: Board, port: str) -> Path:
         return Path(port)
     from toolchain.board.connected import find_connected, mounted_drives
 
-    label = str(board.flasher.settings.get("label", ""))
+    labels = str(board.flasher.settings.get("label", "")).split()
     found = [Path(d.where) for d in find_connected() if d.kind == "drive" and board.name in d.boards]
-    found += [folder for folder in mounted_drives() if folder.name == label and folder not in found]
+    found += [folder for folder in mounted_drives() if folder.name in labels and folder not in found]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(map(str, found))
         raise Missing(f"{len(found)} drives could be the {board.name}", f"choose one with --port: {names}")
     how = str(board.flasher.settings.get("boot", "plug it in"))
-    raise Missing(f"the drive of {board.name}{f' ({label})' if label else ''} is not mounted", f"{how}, and mount it")
+    shown = f" ({' or '.join(labels)})" if labels else ""
+    raise Missing(f"the drive of {board.name}{shown} is not mounted", f"{how}, and mount it")
 
 
 def copy(image: Path, folder: Path, board: Board, progress: Progress) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from toolchain.board.uf2 import from_uf2
@@ -32,7 +33,7 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
         raise DeviceError(f"{folder} is no UF2 boot loader's drive", str(board.flasher.settings.get("boot", "")))
     said = info.read_text(encoding="utf-8", errors="replace")
     wanted = str(board.flasher.settings["board_id"])
-    if f"Board-ID: {wanted}" not in said:
+    if not any(re.search(rf"^Board-ID: {re.escape(name)}\s*$", said, re.MULTILINE) for name in wanted.split()):
         raise DeviceError(
             f"{folder} is another board's drive, not that of {board.name} ({wanted})", "name the right one"
         )

@@ -86,7 +86,7 @@ int main() {
     EXPECT(chip.held[0x40002524] == 0x01D7E000); /* Product Specification, BAUDRATE: Baud115200 */
     EXPECT(chip.held[0x40002508] == 0xFFFFFFFFu && chip.held[0x40002510] == 0xFFFFFFFFu);
     EXPECT(chip.held[0x4000256C] == 0 && chip.held[0x40002304] == 4);
-    EXPECT(chip.held[0x50000700 + 0x300 + 4 * 10] == 0xC); /* P1.10 an input, pulled up */
+    EXPECT(chip.held[0x50000A00 + 4 * (CHIP_UART_RX_PIN - 32)] == 0xC); /* on port 1: an input, pulled up */
     EXPECT(chip.held[0x40008504] == 0 && chip.held[0x40008508] == 3 && chip.counts);
     EXPECT(chip_ticks() == 0);
     for (char c : std::string("abc")) {
