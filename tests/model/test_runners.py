@@ -115,3 +115,19 @@ def test_the_evaluator_names_what_it_lacks() -> None:
     m.output(y)
     with pytest.raises(BadInput, match=r"operator 0 \(CUMSUM\)"):
         EvaluatorRunner(read_model(m.build()))
+
+
+def test_variable_that_is_only_read_has_no_reference_value() -> None:
+    model = ModelBuilder()
+    handle, value = model.variable("state"), model.tensor((1, 2), 0.1, 5)
+    model.op("READ_VARIABLE", [handle], [value])
+    x, y = model.input((1, 2), 0.1, 5), model.tensor((1, 2), 0.1, 5)
+    model.op("ADD", [x, value], [y])
+    model.output(y)
+    data = model.build()
+    graph = read_model(data)
+    with pytest.raises(BadInput, match="never assigned"):
+        TflmRunner(data, graph)
+    runner = reference_runner(data, graph)
+    assert runner.name == EvaluatorRunner.name
+    np.testing.assert_array_equal(runner.run([np.array([[7, -3]], np.int8)])[0], [[7, -3]])  # the start is a real 0

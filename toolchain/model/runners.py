@@ -130,6 +130,21 @@ def _refuse_what_crashes(graph: Graph) -> None:
             continue
         if len(op.inputs) <= bias or op.inputs[bias] is None:
             raise BadInput(f"tflite-micro crashes on operator {op.index} ({op.kind}) of {graph.name}: it has no bias")
+    _refuse_what_nobody_assigns(graph)
+
+
+def _refuse_what_nobody_assigns(graph: Graph) -> None:
+    """A variable that is only read holds what was in memory there; others start at their zero point."""
+    handles: dict[int, object] = {}
+    read: set[object] = set()
+    assigned: set[object] = set()
+    for op in (*graph.initializers, *graph.operators):
+        if op.kind == "VAR_HANDLE":
+            handles[id(op.output)] = op.options["shared_name"]
+        elif op.kind in ("READ_VARIABLE", "ASSIGN_VARIABLE"):
+            (read if op.kind == "READ_VARIABLE" else assigned).add(handles.get(id(op.input(0))))
+    if read - assigned:
+        raise BadInput(f"tflite-micro gives no start value to a variable of {graph.name}, which is never assigned")
 
 
 def _arena_bytes(graph: Graph, model_bytes: int) -> int:

@@ -9,12 +9,19 @@ from modelgen.builder import ModelBuilder
 from modelgen.networks import random_network
 from modelgen.ops.common import scales, shape_of, zero_points
 from modelgen.strategy import Draw, strategy
+from modelgen.wiring import random_wiring
 
 
 @strategy("network")
 def network(draw: Draw) -> bytes:
     """Convolutions, pools and sums in a row; see `networks`."""
     return random_network(draw(st.integers(0, 2**31)))
+
+
+@strategy("wiring")
+def wiring(draw: Draw) -> bytes:
+    """Operators of all kinds, each on any tensors before it; see `modelgen.wiring`."""
+    return random_wiring(draw(st.integers(0, 2**31)))
 
 
 @strategy("float edges")

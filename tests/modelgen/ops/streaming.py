@@ -31,6 +31,14 @@ def _window(draw: Draw, model: ModelBuilder, name: str) -> int:
     return joined
 
 
+@strategy("variables without a start")
+def unset(draw: Draw) -> bytes:
+    """The variable starts at its zero point."""
+    model = ModelBuilder()
+    model.output(_window(draw, model, "window"))
+    return model.build()
+
+
 @strategy("CALL_ONCE")
 def streaming(draw: Draw) -> bytes:
     model = ModelBuilder()

@@ -94,7 +94,8 @@ class Evaluator:
             self._resources[self._resource(op)] = self._load(op.input(1)).copy()
         else:
             shape, dtype = op.output.shape, op.output.dtype.numpy
-            value = self._resources.get(self._resource(op), np.zeros(shape, dtype))
+            start = op.output.zero_point if op.output.quantization else 0
+            value = self._resources.get(self._resource(op), np.full(shape, start, dtype))
             if value.shape != shape or value.dtype != dtype:
                 raise unsupported(op, f"variable {self._resource(op)!r} has another shape or type than is read")
             self._store(op.output, value.copy())
