@@ -152,6 +152,23 @@ def test_a_device_with_its_port_is_no_finding_of_its_own(machine: Path) -> None:
     assert found.name == "ports"
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_board_in_its_boot_loader_needs_a_udev_rule(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    """dfu-util opens the USB device itself, of which there is no port."""
+    usb_device(machine, "0483:df11")
+    folder = next((machine / "sys" / "bus" / "usb" / "devices").iterdir())
+    (folder / "busnum").write_text("1\n")
+    (folder / "devnum").write_text("12\n")
+    asked: list[str] = []
+    monkeypatch.setattr(ports.os, "access", lambda path, _mode: asked.append(str(path)) is None and allowed)
+    (found,) = ports.examine_devices(load_board("netduinoplus2"), [])
+    assert asked == ["/dev/bus/usb/001/012"]
+    assert found.status == ("ok" if allowed else "problem")
+    assert allowed or 'ATTRS{idProduct}=="df11", TAG+="uaccess"' in found.mend
+
+
 def test_nothing_attached_is_in_the_way_only_without_an_emulator() -> None:
     board = load_board("esp32")
     (found,) = ports.examine_devices(board, [])

@@ -110,6 +110,25 @@ def test_a_failure_is_its_own_words_and_how_to_recover(desk: Path) -> None:
     assert "boot button" in error.value.hint
 
 
+@pytest.mark.parametrize(
+    ("name", "says", "hint"),
+    [
+        (
+            "dfu-util",
+            "Cannot open DFU device 0483:df11 found on devnum 9 (LIBUSB_ERROR_ACCESS)",
+            '"df11", TAG+="uaccess"',
+        ),
+        ("avrdude", "ser_open(): cannot open device /dev/ttyACM0: Permission denied", "usermod -aG dialout"),
+        ("avrdude", "stk500_recv(): programmer is not responding", "press RESET"),
+    ],
+)
+def test_what_may_not_be_opened_is_told_with_what_allows_it(desk: Path, name: str, says: str, hint: str) -> None:
+    fake(desk, name, f"echo '{says}'; exit 1")
+    with pytest.raises(DeviceError) as error:
+        flash_board(board(name), built(desk), "/dev/ttyACM0", Quiet())
+    assert says in error.value.message and hint in error.value.hint
+
+
 def test_a_missing_program_is_named_with_what_installs_it(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(desk))
     with pytest.raises(Missing, match="avrdude, which is not installed") as error:

@@ -10,9 +10,11 @@ from pathlib import Path
 from toolchain.board.connected import Connected
 from toolchain.board.descriptor import Board, list_boards
 from toolchain.doctor.finding import Finding, Status
+from toolchain.flash.programs import udev_rule
 
 PROC = Path("/proc")
 SYS = Path("/sys")
+USB = Path("/dev/bus/usb")
 
 #: Linux drivers by USB vendor, and by device where the vendor's devices differ; all others speak CDC ACM.
 _DRIVERS = {"10c4": "cp210x", "1a86:7523": "ch341", "1a86:5523": "ch341", "0403": "ftdi_sio", "067b": "pl2303"}
@@ -30,6 +32,7 @@ def examine_devices(board: Board | None, devices: Sequence[Connected]) -> list[F
     names = {each.name for each in boards}
     found = [_device(device, "problem" if names & set(device.boards) else "note") for device in devices]
     found += [_without_port(usb_id, may_be) for usb_id, may_be in _devices_without_port(boards, devices)]
+    found += [finding for each in boards if (finding := _in_its_loader(each))]
     if not found and (board is None or board.usb_ids):
         found.append(_nothing(board))
     ports = [device for device in devices if device.kind == "serial"]
@@ -127,6 +130,25 @@ def _without_port(usb_id: str, names: Sequence[str]) -> Finding:
 
 def _driver(usb_id: str) -> str:
     return _DRIVERS.get(usb_id) or _DRIVERS.get(usb_id[:4], _COMMON_DRIVER)
+
+
+def _in_its_loader(board: Board) -> Finding | None:
+    """The USB device without a port that the board is while dfu-util can flash it; None where it is not there."""
+    usb_id = str(board.flasher.settings.get("device", ""))
+    for device in sorted((SYS / "bus" / "usb" / "devices").glob("*")):
+        try:
+            if ":".join((device / f"id{part}").read_text().strip() for part in ("Vendor", "Product")) != usb_id:
+                continue
+            bus, number = (int((device / name).read_text()) for name in ("busnum", "devnum"))
+        except (OSError, ValueError):
+            continue
+        name = f"USB device {usb_id}"
+        if os.access(USB / f"{bus:03d}" / f"{number:03d}", os.R_OK | os.W_OK):
+            return Finding(name, "ok", f"{board.name} in its boot loader, ready to be flashed")
+        return Finding(
+            name, "problem", f"{board.name} is in its boot loader, but we may not open it", udev_rule(usb_id)
+        )
+    return None
 
 
 def _nothing(board: Board | None) -> Finding:

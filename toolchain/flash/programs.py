@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Words = tuple[str, ...]
 
+_FORBIDDEN = re.compile(r"LIBUSB_ERROR_ACCESS|permission|access denied", re.IGNORECASE)
 _TROUBLE = re.compile(r"error|fail|cannot|can't|^no .*(found|available)", re.IGNORECASE)
 
 
@@ -111,6 +112,16 @@ def command_line(board: Board, words: Words, port: str, file: str = "") -> list[
     return [word.format(**{"baud": board.baud, **values, "port": port, "file": file}) for word in words]
 
 
+def udev_rule(usb_id: str) -> str:
+    """The commands that let who is logged in open the USB device ``vvvv:pppp``, which belongs to root otherwise."""
+    vendor, _, product = usb_id.partition(":")
+    rule = f'SUBSYSTEM=="usb", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", TAG+="uaccess"'
+    return (
+        f"echo '{rule}' | sudo tee /etc/udev/rules.d/60-kit-{vendor}-{product}.rules && "
+        "sudo udevadm control --reload && sudo udevadm trigger"
+    )
+
+
 def find_program(name: str) -> str | None:
     """The path of a program of `PROGRAMS`; None where it is not installed."""
     return arduino_tool(name) or shutil.which(name)
@@ -143,5 +154,9 @@ def _run(board: Board, words: Words, port: str, progress: Progress, file: str = 
     if status != 0:
         said = next((line for line in output if _TROUBLE.search(line)), "")
         last = said or (output[-1] if output else f"it ended with status {status}")
-        raise DeviceError(f"{name} could not flash {board.name}: {last}", program.recover)
+        hint = program.recover
+        if any(_FORBIDDEN.search(line) for line in output):
+            device = str(board.flasher.settings.get("device", ""))
+            hint = udev_rule(device) if device else "sudo usermod -aG dialout $USER, then log in again"
+        raise DeviceError(f"{name} could not flash {board.name}: {last}", hint)
     progress.update(100, 100)
