@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -219,3 +220,40 @@ def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(BadInput, match="No space left"):
         write_file(tmp_path / "report.json", "{}  ")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("when", ["rich_click", "toolchain.kit"])
+def test_ctrl_c_while_modules_load_is_one_line(tmp_path, when):
+    """A module that is imported early stands for the moment; the second Ctrl-C comes while the first is dealt with."""
+    code = (
+        "import builtins, os, signal, sys; real = builtins.__import__; seen = []\n"
+        "def watching(name, *rest, **more):\n"
+        f"    if name == {when!r} and not seen:\n"
+        "        seen.append(name); os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return real(name, *rest, **more)\n"
+        "builtins.__import__ = watching; sys.argv = ['kit', 'list']; import atexit\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "from toolchain.cli import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "error: interrupted")
+
+
+def test_an_impatient_second_ctrl_c_does_not_stop_the_putting_away(monkeypatch, capsys):
+    from toolchain.cli import list as module
+
+    put_away = []
+
+    def interrupted(*_: object) -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            put_away.append(True)
+
+    monkeypatch.setattr(module, "_values", interrupted)
+    assert run(["list"]) == 130 and put_away == [True]
+    assert capsys.readouterr().err.strip() == "error: interrupted"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

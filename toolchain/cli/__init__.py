@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 
 def main() -> None:
     """Entry point of the installed command."""
-    from toolchain.cli.app import run
+    try:
+        from toolchain.cli.app import run
 
-    raise SystemExit(run())
+        status = run()
+    except KeyboardInterrupt:  # before `run` or behind it: nothing was begun, or all is done
+        sys.stderr.write("error: interrupted\n")
+        status = 130
+    for number in (signal.SIGINT, signal.SIGTERM):  # what is left is the interpreter's own end
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(status)

@@ -10,6 +10,7 @@ import errno
 import importlib
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from types import FrameType
 
@@ -47,6 +48,7 @@ COMMANDS = (
 
 EXIT_INTERRUPTED = 130
 EXIT_FAULT = 70
+_PATIENCE = 1.0  # seconds
 #: A full or write-protected disk, wherever it is met.
 NO_ROOM = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -91,7 +93,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     json_wanted = "--json" in arguments
     encode_whatever_comes()
     try:
-        with reserve_stdout(json_wanted) as stdout, _terminated_like_interrupted():
+        with reserve_stdout(json_wanted) as stdout, _ends_once():
             status = _run(arguments, Output(stdout, json_wanted))
             stdout.flush()
             return status
@@ -140,19 +142,22 @@ def _fault(arguments: list[str], output: Output, error: Exception) -> int:
     return EXIT_FAULT
 
 
-class _terminated_like_interrupted:
-    """SIGTERM and SIGHUP end the command the way Ctrl-C does, so that emulators and temporary files go too."""
+class _ends_once:
+    """Ctrl-C, SIGTERM and SIGHUP all end the command the way Ctrl-C does, so that emulators and temporary files go too.
+    Another one within `_PATIENCE` is left out: it would interrupt the putting away."""
 
     def __enter__(self) -> None:
+        self._last = -_PATIENCE
         self._before = {}
-        for number in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
-            if signal.getsignal(number) is signal.SIG_DFL:
+        for number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
+            if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
                 self._before[number] = signal.signal(number, self._interrupt)
 
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    @staticmethod
-    def _interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if time.monotonic() - self._last >= _PATIENCE:
+            self._last = time.monotonic()
+            raise KeyboardInterrupt
