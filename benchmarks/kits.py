@@ -2,8 +2,8 @@
 
     python -m benchmarks.kits [--write] [KIT …]
 
-``--write`` puts the table into the README too. What was trained and measured before is not done again. Ends with 1 when
-a kit misses one of its pass marks.
+``--write`` puts the lines into the README's table too, and leaves those of other kits as they are. What was trained and
+measured before is not done again. Ends with 1 when a kit misses one of its pass marks.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ HEADINGS = (
     "kit", "test samples", "float", "int8", "on the M4", "weights", "M4: instructions", "flash", "RAM",
     "ESP32: ms", "flash", "RAM",
 )  # fmt: skip
+HEAD = (f"| {' | '.join(HEADINGS)} |", f"|---|{'---:|' * (len(HEADINGS) - 1)}")
 
 
 def on_board(kit: Kit, trained: TrainedModel, board: str, workspace: Workspace, progress: Progress) -> dict[str, Any]:
@@ -98,14 +99,23 @@ def _memory(deployed: dict[str, Any]) -> tuple[str, str]:
     return f"{memory['flash_bytes']:,}", f"{memory['arena_bytes'] + memory['static_ram_bytes']:,}"
 
 
+def with_lines(text: str, lines: dict[str, str]) -> str:
+    """The README ``text`` with ``lines`` of its table of kits, by kit, replaced or added; in the order of `KITS`."""
+    before, mark, rest = text.partition("<!-- kits -->\n")
+    table, end, after = rest.partition("<!-- /kits -->")
+    there = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")} | lines
+    rows = [*HEAD, *(there[name] for name in KITS if name in there)]
+    return "".join([before, mark, *(f"{row}\n" for row in rows), end, after])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Every kit trained in full and proved on emulated boards.")
-    parser.add_argument("--write", action="store_true", help="put the table into the README")
+    parser.add_argument("--write", action="store_true", help="put the lines into the README")
     parser.add_argument("kits", nargs="*", default=KITS, metavar="KIT")
     options = parser.parse_args()
     workspace, progress = Workspace(), Lines(Console(stderr=True))
-    lines = [f"| {' | '.join(HEADINGS)} |", f"|---|{'---:|' * (len(HEADINGS) - 1)}"]
-    print("\n".join(lines), flush=True)
+    print("\n".join(HEAD), flush=True)
+    lines: dict[str, str] = {}
     missed: list[str] = []
     for name in options.kits:
         try:
@@ -113,15 +123,13 @@ def main() -> int:
         except KitError as error:
             print(f"error: {name}: {error}", file=sys.stderr)
             return error.exit_status
-        lines.append(f"| {' | '.join(cells)} |")
+        lines[name] = f"| {' | '.join(cells)} |"
         missed += failed
-        print(lines[-1], flush=True)
+        print(lines[name], flush=True)
+        if options.write:
+            README.write_text(with_lines(README.read_text(encoding="utf-8"), lines), encoding="utf-8")
     for text in missed:
         print(f"check failed: {text}", file=sys.stderr)
-    if options.write and tuple(options.kits) == KITS:
-        before, _, rest = README.read_text(encoding="utf-8").partition("<!-- kits -->\n")
-        text = "\n".join(lines)
-        README.write_text(f"{before}<!-- kits -->\n{text}\n{rest[rest.index('<!-- /kits -->') :]}", encoding="utf-8")
     return 1 if missed else 0
 
 
