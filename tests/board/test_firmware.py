@@ -11,7 +11,7 @@ from modelgen.builder import ModelBuilder
 
 from toolchain.board.build import Identity, build_firmware
 from toolchain.board.compilers import all_compilers
-from toolchain.board.descriptor import load_board
+from toolchain.board.descriptor import list_boards, load_board
 from toolchain.compiler.compile import compile_model
 from toolchain.errors import BadInput
 from toolchain.model.reader import load_model, read_model
@@ -19,7 +19,8 @@ from toolchain.model.reader import load_model, read_model
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
-BOARDS = ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "nucleo-f401re", "xiao-nrf52840", "pico"]
+NOT_EMULATED = [board.name for board in list_boards() if board.emulator is None]
+BOARDS = ["mps2-an386", "mps3-an547", "hifive1", "esp32", "esp32c3", "pico", *NOT_EMULATED]
 
 
 @pytest.mark.parametrize("name", BOARDS)

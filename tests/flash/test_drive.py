@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -169,6 +170,33 @@ def test_the_probes_own_words_when_it_refuses(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(drive, "copy", refused)
     with pytest.raises(DeviceError, match=r"refuses the image: The hex file cannot be decoded\."):
         flash_board(board("drive", {}), image, str(folder), Quiet())
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_probe_goes_away_while_it_programs_and_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: bool
+) -> None:
+    """An ST-LINK leaves the bus when it has the file, and says what was wrong on the drive that it shows then."""
+    folder = tmp_path / "NOD_F401RE"
+    folder.mkdir()
+    looks: list[int] = []
+
+    def is_mount(_folder: Path) -> bool:
+        looks.append(1)
+        if len(looks) in (3, 4):
+            raise OSError(errno.EIO, "Input/output error")
+        if len(looks) == 6 and refuses:
+            (folder / "FAIL.TXT").write_text("The interface firmware FAILED to reset/halt the target MCU")
+        return len(looks) not in (3, 4, 5)
+
+    monkeypatch.setattr(Path, "is_mount", is_mount)
+    image = built(tmp_path, b"x", "a.hex")
+    if refuses:
+        with pytest.raises(DeviceError, match="FAILED to reset/halt the target MCU"):
+            flash_board(board("drive", {}), image, str(folder), Quiet())
+    else:
+        flash_board(board("drive", {}), image, str(folder), Quiet())
+    assert len(looks) == 6, "it waits until the drive is back, and no longer"
 
 
 def test_a_drive_cannot_be_erased(tmp_path: Path) -> None:

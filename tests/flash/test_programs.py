@@ -110,6 +110,20 @@ def test_a_failure_is_its_own_words_and_how_to_recover(desk: Path) -> None:
     assert "boot button" in error.value.hint
 
 
+def test_a_chip_that_starts_before_it_has_answered_is_flashed(desk: Path) -> None:
+    fake(
+        desk,
+        "dfu-util",
+        "echo 'File downloaded successfully'; echo 'dfu-util: Error during download get_status'; exit 74",
+    )
+    watched = Watched()
+    flash_board(board("dfu-util"), built(desk), "", watched)
+    assert watched.seen[-1] == 1.0
+    fake(desk, "dfu-util", "echo 'dfu-util: Error during download get_status'; exit 74")
+    with pytest.raises(DeviceError, match="Error during download get_status"):
+        flash_board(board("dfu-util"), built(desk), "", Quiet())
+
+
 @pytest.mark.parametrize(
     ("name", "says", "hint"),
     [

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 16 * 1024
 _FAILED = "FAIL.TXT"  # in which a DAPLink or ST-LINK says why an image was refused
-_PATIENCE = 2.0  # seconds in which it may appear
+_PATIENCE = 2.0  # seconds in which it may appear, or the drive go away
+_AWAY = 8.0  # seconds in which a probe that has programmed the chip shows its drive again
 _BLOCK_DEVICES = Path("/sys/dev/block")
 _RECOVER = "plug the board in again (into its boot loader) and flash it once more; the boot loader itself is unharmed"
 
@@ -27,18 +28,35 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     Raises Missing when there is no such drive, DeviceError when it goes away or refuses the image."""
     image = image_of(board, built)
     folder = find_drive(board, port)
-    failed = folder / _FAILED
-    before = failed.read_bytes() if failed.is_file() else None
+    before, mounted = _refusal(folder), _is_mounted(folder)
     copy(image, folder, board, progress)
-    end = time.monotonic() + (_PATIENCE if folder.is_mount() else 0)
+    start, away = time.monotonic(), False
     while True:
-        said = failed.read_bytes() if failed.is_file() else None
+        there = _is_mounted(folder)
+        said = _refusal(folder)
         if said is not None and said != before:
             text = said.decode(errors="replace").strip()
             raise DeviceError(f"{board.name} refuses the image: {text}", "is it built for this board? Plug it in again")
-        if time.monotonic() >= end:
+        patience = (_AWAY if away else _PATIENCE) if mounted else 0
+        if time.monotonic() - start >= patience or (away and there):
             return
+        away = away or not there
         time.sleep(0.1)
+
+
+def _refusal(folder: Path) -> bytes | None:
+    """What the probe says about an image; a drive that has gone away says nothing."""
+    try:
+        return (folder / _FAILED).read_bytes()
+    except OSError:
+        return None
+
+
+def _is_mounted(folder: Path) -> bool:
+    try:
+        return folder.is_mount()
+    except OSError:  # unplugged, and Linux has not noticed yet
+        return False
 
 
 def recover(_board: Board) -> str:
