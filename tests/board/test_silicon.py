@@ -26,6 +26,8 @@ CASES = [
     ("nucleo-f401re", False),
     ("nano33ble", False),
     ("xiao-nrf52840", False),
+    ("pico", False),
+    ("hifive1", False),
 ]
 
 

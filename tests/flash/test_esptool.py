@@ -12,7 +12,7 @@ from esp32_mock_bootloader.process import start_pty
 from esptool import FatalError
 from esptool.cmds import attach_flash, detect_chip, read_flash
 
-from toolchain.board.descriptor import Board, Flasher, Region
+from toolchain.board.descriptor import Board, Flasher, Region, load_board
 from toolchain.errors import DeviceError, KitError, Missing
 from toolchain.evaluate.results import Memory
 from toolchain.flash import erase_board, esptool, flash_board
@@ -166,6 +166,19 @@ def test_the_baud_steps_down(built, monkeypatch, tmp_path, limit, tried):
         flash_board(fast, built, str(port), Quiet())
     assert bauds[len(tried) :] == [921_600, 460_800, 115_200]
     assert "hold BOOT" in error.value.hint
+
+
+@pytest.mark.parametrize(("name", "looks"), [("xiao-esp32s3", 3), ("esp32s3", 0)])
+def test_a_port_that_is_the_chips_own_is_waited_for(built, monkeypatch, name, looks):
+    seen = []
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(921_600))
+    monkeypatch.setattr(esptool, "_check_chip", lambda *_a: None)
+    for call in ("run_stub", "attach_flash", "reset_chip", "write_flash"):
+        monkeypatch.setattr(esptool, call, lambda chip, *_a, **_k: chip)
+    monkeypatch.setattr(esptool, "_RESTART_SECONDS", 0)
+    monkeypatch.setattr(esptool.os, "access", lambda *_a: seen.append(1) is None and len(seen) == 3)
+    flash_board(load_board(name), built, "/dev/ttyACM0", Quiet())
+    assert len(seen) == looks
 
 
 def test_a_port_that_vanishes_while_it_is_flashed(built, monkeypatch, tmp_path):

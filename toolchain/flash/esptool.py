@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ CONNECT_BAUD = 115_200
 _BOOT_TEXT = re.compile(rb"rst:0x|ESP-ROM:|ets [A-Z][a-z]{2} ")
 _BOOT_SECONDS = 1.5
 
+#: In which a USB device that restarts has gone away, and in which it is back.
+_RESTART_SECONDS, _RETURN_SECONDS = 1.0, 5.0
+
 _OPENING = "Could not open"  # how esptool begins what it says of a port that it cannot open
 _RECOVER = (
     "hold BOOT, press and let go EN (reset), let go BOOT, and try again; use a data cable, not one that only charges"
@@ -55,6 +59,7 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
             with _chip(board, port, progress, baud) as chip:
                 writing = True
                 _write(chip, board, built, no_compress=remote)
+            _await_return(board, port)
             return
         except (FatalError, serial.SerialException, OSError) as error:
             if writing and _is_gone(port, error):
@@ -98,6 +103,17 @@ def reset(board: Board, port: str, progress: Progress) -> bool:
     if said:
         progress.log(said)
     return bool(said)
+
+
+def _await_return(board: Board, port: str) -> None:
+    """A port that is the chip's own USB may go away when the chip restarts; when it is back udev still has to give it
+    to its group."""
+    if "CHIP_USB_SERIAL" not in board.defines or "://" in port:
+        return
+    time.sleep(_RESTART_SECONDS)
+    end = time.monotonic() + _RETURN_SECONDS
+    while time.monotonic() < end and not os.access(port, os.R_OK | os.W_OK):
+        time.sleep(0.1)
 
 
 def _boot_text(line: Any) -> str:
