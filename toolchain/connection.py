@@ -228,7 +228,7 @@ def connected(
         try:
             timeout = _EMULATOR_TIMEOUT if emulator else _TIMEOUT
             session = stack.enter_context(open_session(port, board, progress, timeout))
-            _check_identity(session, port, board, built.build_id if built else build_id, model)
+            check_identity(session, port, board, built.build_id if built else build_id, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
             per_tick = emulator.ticks_to_latency(1, tick_hz) if emulator else 1e6 / tick_hz
@@ -260,7 +260,7 @@ def _check_board(session: Session, port: str, board: Board) -> None:
         raise DeviceError(f"on {port} is {found!r}, not {board.name!r}", f"name it: --board {found}")
 
 
-def _check_identity(session: Session, port: str, board: Board, build_id: str, model: Model) -> None:
+def check_identity(session: Session, port: str, board: Board, build_id: str, model: Model) -> None:
     """Raise DeviceError unless the device is ``board``, runs ``model``, and (when given) is just what was built."""
     info = session.info
     flash = f"flash it first: kit deploy {model.name} --board {board.name} --port {port}"
@@ -273,6 +273,12 @@ def _check_identity(session: Session, port: str, board: Board, build_id: str, mo
         raise DeviceError(
             f"the {board.name} on {port} still runs other firmware ({info.build_id[:12]}, not {build_id[:12]})",
             "reset the board; if that does not help, flash it by its boot button",
+        )
+    if model.labels and info.labels != model.labels:
+        raise DeviceError(
+            f"the labels on the {board.name} on {port} are {_few(info.labels)}, those of {model.name}"
+            f" {_few(model.labels)}",
+            flash,
         )
     if not build_id and model.signal is not None:
         _check_front_end(session, f"the {board.name} on {port}", model, flash)
@@ -294,3 +300,7 @@ def _check_front_end(session: Session, which: str, model: Model, flash: str) -> 
         raise DeviceError(
             f"{which} has a front end with other settings of [signal] ({found[:12]}, not {wanted[:12]})", flash
         )
+
+
+def _few(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels[:5]) + (f" … ({len(labels)})" if len(labels) > 5 else "")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from serial.tools import list_ports
 from serial.tools.list_ports_common import ListPortInfo
 
 from toolchain.board.descriptor import load_board
 from toolchain.cli.app import run
-from toolchain.connection import find_port, open_session, port_of_serial
+from toolchain.connection import check_identity, find_port, open_session, port_of_serial
 from toolchain.emulate.pty_process import PtyProcess
 from toolchain.errors import DeviceError, Missing
+from toolchain.pipeline import Model
 from toolchain.progress import Quiet
 
 pytestmark = pytest.mark.slow
@@ -114,3 +118,20 @@ def test_a_device_that_is_silent_is_told_before_training(monkeypatch, tmp_path, 
         assert run(["test", "digits", "--board", "esp32", "--port", device.port]) == 4
     said = capsys.readouterr().err
     assert "answer" in said and "hint" in said
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [(("yes", "no"), ""), (("no", "yes"), "labels"), (("yes", "no", "maybe"), "labels"), ((), "labels")],
+)
+def test_labels_in_another_order_are_refused_though_the_model_is_the_same(labels, said) -> None:
+    class Silent:
+        info = SimpleNamespace(board="esp32", model_sha256="ab", build_id="cd", labels=labels)
+
+    model = Model("words", Path("model.tflite"), "ab", labels=("yes", "no"))
+    if not said:
+        check_identity(Silent(), "/dev/x", load_board("esp32"), "", model)
+        return
+    with pytest.raises(DeviceError, match=r"the labels on the esp32 on /dev/x are .* those of words yes, no") as error:
+        check_identity(Silent(), "/dev/x", load_board("esp32"), "", model)
+    assert "kit deploy words --board esp32 --port /dev/x" in error.value.hint

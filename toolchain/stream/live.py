@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolchain.data import dequantize, model_inputs
-from toolchain.errors import BadInput, DeviceError
+from toolchain.errors import BadInput
 from toolchain.model.graph import Quantization
 from toolchain.stream.answers import Answer, Heading
 from toolchain.stream.inputs import Feed, Piece, flows
@@ -28,19 +28,13 @@ _TYPES = ("int8", "int16", "int32", "int64", "uint8", "bool", "float32")
 class Live:
     """Answers of the board behind ``connection``, which runs ``kit``'s model, to what ``feed`` gives.
 
-    ``threshold`` is that of an anomaly detector, whose answers are judged here. Raises DeviceError when the link fails,
-    or the labels on the device are not the kit's.
+    ``threshold`` is that of an anomaly detector, whose answers are judged here. Raises DeviceError when the link fails.
     """
 
     def __init__(
         self, connection: Connection, kit: Kit, model_sha256: str, feed: Feed, threshold: float | None = None
     ) -> None:
         info = connection.session.info
-        if info.labels != kit.labels:
-            raise DeviceError(
-                f"the labels on the device are {_few(info.labels)}, those of {kit.name} {_few(kit.labels)}",
-                f"deploy it again: kit deploy {kit.name} --board {info.board}",
-            )
         self.feed = feed
         self.heading = Heading(kit.name, info.board, model_sha256, connection.unit, kit.labels)
         self._kit, self._connection, self._info, self._threshold = kit, connection, info, threshold
@@ -120,7 +114,3 @@ class Live:
         if tensor.scale:
             values = tensor.scale * (values - tensor.zero_point)
         return tuple(np.round(values, 6).tolist())
-
-
-def _few(labels: tuple[str, ...]) -> str:
-    return ", ".join(labels[:5]) + (f" … ({len(labels)})" if len(labels) > 5 else "")
