@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from toolchain.board.build import chip_sources
-from toolchain.board.descriptor import load_board
+from toolchain.board.descriptor import Board, load_board
 
 pytestmark = pytest.mark.emulator
 
 MODELS = Path(__file__).parent / "silicon"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "boards" / "espressif.md"
 #: A board and whether its constants lie in mapped flash.
 CASES = [
     ("esp32", True),
@@ -33,9 +34,19 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "mapped"), CASES)
 def test_a_chip_starts_and_talks_as_its_manual_says(name: str, mapped: bool, tmp_path: Path) -> None:
+    run(load_board(name), mapped, tmp_path)
+
+
+@pytest.mark.parametrize(("name", "base"), [("esp32c3", "0x60043000"), ("esp32c6", "0x6000F000")])
+def test_boards_with_no_usb_bridge_are_a_line_in_a_copy_of_the_descriptor(name: str, base: str, tmp_path: Path) -> None:
+    assert f"CHIP_USB_SERIAL = {base}" in DOCUMENT.read_text()
+    board = load_board(name)
+    run(board.model_copy(update={"defines": {**board.defines, "CHIP_USB_SERIAL": int(base, 16)}}), False, tmp_path)
+
+
+def run(board: Board, mapped: bool, tmp_path: Path) -> None:
     if not (compiler := shutil.which("g++")):
         pytest.skip("no g++ here")
-    board = load_board(name)
     for source in chip_sources(board):
         text = re.sub(r"#define REG\(address\).*", "#define REG(address) Register((uint32_t)(address))", source.text)
         text = re.sub(r"\(\(void \(\*\)\([^)]*\)\)(0x\w+)\)", r"rom(\1)", text)
