@@ -80,7 +80,11 @@ def test_a_hundred_thousand_frames_through_every_fault(firmware: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "size", [pytest.param(50_000, marks=pytest.mark.slow), pytest.param(1_000_000, marks=pytest.mark.long)]
+    "size",
+    [
+        pytest.param(50_000, marks=[pytest.mark.slow, pytest.mark.timed]),
+        pytest.param(1_000_000, marks=pytest.mark.long),
+    ],
 )
 def test_noise_first_then_an_answer_within_a_second(firmware: Path, size: int) -> None:
     """Noise towards the device and towards the host, then hello: less than a second after the last byte of it."""
