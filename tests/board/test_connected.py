@@ -85,6 +85,8 @@ def test_drives_of_boot_loaders_and_probes(ports: list[ListPortInfo], tmp_path: 
         "Interface Version: 0255\n",
         "NOD_F401RE/MBED.HTM": '<meta http-equiv="refresh" content="0; url=http://mbed.org/?code=07200221066">',
         "NOD_F401RE/DETAILS.TXT": "Version: 0221\nBuild: Mar 10 2015",
+        "XIAO-SENSE/INFO_UF2.TXT": "UF2 Bootloader 0.6.1\r\nModel: Seeed XIAO nRF52840\r\n"
+        "Board-ID: nRF52840-SeeedXiaoSense-v1\r\n",
         "PHOTOS/readme.txt": "holiday",
     }
     for name, text in texts.items():
@@ -94,6 +96,7 @@ def test_drives_of_boot_loaders_and_probes(ports: list[ListPortInfo], tmp_path: 
         board("rp", flasher=Flasher(name="uf2", settings={"board_id": "RPI-RP2"})),
         board("bit", flasher=Flasher(name="drive", settings={"board_id": "9904"})),
         load_board("nucleo-f401re"),
+        load_board("xiao-nrf52840"),
         board("other"),
     ]
     found = find_connected(boards=boards, drives=sorted(tmp_path.iterdir()))
@@ -101,6 +104,7 @@ def test_drives_of_boot_loaders_and_probes(ports: list[ListPortInfo], tmp_path: 
         ("drive", "MICROBIT", ("bit",), "DAPLink 0255"),
         ("drive", "NOD_F401RE", ("nucleo-f401re",), "ST-LINK"),
         ("drive", "RPI-RP2", ("rp",), "Raspberry Pi RP2"),
+        ("drive", "XIAO-SENSE", ("xiao-nrf52840",), "Seeed XIAO nRF52840"),
     ]
     assert found[0].serial_number.startswith("9904")
 

@@ -181,6 +181,24 @@ def test_a_port_that_is_the_chips_own_is_waited_for(built, monkeypatch, name, lo
     assert len(seen) == looks
 
 
+def test_a_port_that_goes_away_with_the_restart_is_no_failure(built, monkeypatch, tmp_path):
+    """All was written and verified by then."""
+    port = tmp_path / "ttyACM0"
+    port.touch()
+
+    def restart(_chip, _how):
+        port.unlink()
+        raise serial.SerialException("could not open port: No such file or directory")
+
+    monkeypatch.setattr(esptool, "detect_chip", lambda *_a, **_k: Chip(921_600))
+    for call in ("run_stub", "attach_flash", "write_flash"):
+        monkeypatch.setattr(esptool, call, lambda chip, *_a, **_k: chip)
+    monkeypatch.setattr(esptool, "reset_chip", restart)
+    watched = Watched()
+    flash_board(board(), built, str(port), watched)
+    assert any("press RESET" in line for line in watched.lines)
+
+
 def test_a_port_that_vanishes_while_it_is_flashed(built, monkeypatch, tmp_path):
     port = tmp_path / "ttyUSB0"
     port.touch()

@@ -173,7 +173,13 @@ def _chip(board: Board, port: str, progress: Progress, baud: int) -> Iterator[An
         attach_flash(chip)
         yield chip
         if not remote:
-            reset_chip(chip, "hard-reset")
+            try:
+                reset_chip(chip, "hard-reset")
+            except (
+                serial.SerialException,
+                OSError,
+            ) as error:  # a chip that is the port itself is gone while it restarts
+                progress.log(f"whether it restarted is not known ({error}): if it is silent, press RESET")
     finally:
         chip._port.close()
 
