@@ -42,14 +42,14 @@ static inline int kit_conv_pointwise(const KIT_CONST struct kit_conv_params *p) 
 }
 
 /* Any shape, stride, dilation, padding and number of groups, in portable C.
- * weights: for each group, blocks of four output channels, [kernel y][kernel x][filter channel][4], then the
- * channels that are left over one by one, [kernel y][kernel x][filter channel]. channels: in the same order,
- * of each block four biases, with the input zero point folded in, and four scales (see kit_scale_s8), of each
- * channel left over its bias and its scale; with `one_scale`, for one group only, four equal scales and then
- * the biases. scratch: the bytes of one group's window, in one group those of two windows that start at
- * words; not used for a 1x1 kernel without padding. In one group works on two pixels at a time: reads their
- * windows before it writes their outputs, 1x1 without padding while it writes them; in groups works on one,
- * and reads its window while it writes its outputs. */
+ * weights: for each group, beginning at a word, blocks of four output channels, [kernel y][kernel x][filter
+ * channel][4], then the channels that are left over one by one, [kernel y][kernel x][filter channel].
+ * channels: in the same order, of each block four biases, with the input zero point folded in, and four
+ * scales (see kit_scale_s8), of each channel left over its bias and its scale; with `one_scale`, for one
+ * group only, four equal scales and then the biases. scratch: the bytes of one group's window, in one group
+ * those of two windows that start at words; not used for a 1x1 kernel without padding. In one group works on
+ * two pixels at a time: reads their windows before it writes their outputs, 1x1 without padding while it
+ * writes them; in groups works on one, and reads its window while it writes its outputs. */
 void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input, int8_t *output,
                  void *scratch);
 

@@ -11,6 +11,13 @@
 #define TWO_AT_ONCE 1
 #endif
 
+/* Whether the machine loads no signed bytes: then four weights are taken out of a word. */
+#if defined(__XTENSA__)
+#define BY_WORDS 1
+#else
+#define BY_WORDS 0
+#endif
+
 /* Sums of four channels. Passed by value to stay in registers. */
 struct block {
     int32_t a, b, c, d;
@@ -18,10 +25,18 @@ struct block {
 
 /* acc + the product of one input with its weight for each of four channels. */
 KIT_TEMPLATE struct block multiplied(struct block acc, int8_t x, const KIT_CONST int8_t *w) {
+#if BY_WORDS
+    const int32_t four = *(const KIT_CONST int32_t *)(const KIT_CONST void *)w;
+    acc.a += x * (int8_t)four;
+    acc.b += x * (int8_t)(four >> 8);
+    acc.c += x * (int8_t)(four >> 16);
+    acc.d += x * (four >> 24);
+#else
     acc.a += x * w[0];
     acc.b += x * w[1];
     acc.c += x * w[2];
     acc.d += x * w[3];
+#endif
     return acc;
 }
 
@@ -149,7 +164,6 @@ void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input,
                 const struct kit_window x = kit_window(ox * p->stride_width - p->pad_left, p->dilation_width,
                                                        p->kernel_width, p->input_width);
                 for (g = 0; g < groups; g++) {
-                    const int32_t first = g * p->group_outputs;
                     const int8_t *window =
                         input + (y.start * p->input_width + x.start) * channels + g * depth;
                     if (!direct) {
@@ -158,8 +172,8 @@ void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input,
                         window = patch;
                     }
                     if (groups > 1) {
-                        output =
-                            one_pixel(p, window, n, p->weights + first * n, p->channels + 3 * first, output);
+                        output = one_pixel(p, window, n, p->weights + g * ((p->group_outputs * n + 3) & ~3),
+                                           p->channels + 3 * g * p->group_outputs, output);
                     } else if (waiting == NULL) {
                         waiting = window;
                     } else {

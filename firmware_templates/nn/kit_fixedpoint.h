@@ -76,10 +76,37 @@ static inline int32_t kit_sub_wrap(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a - (uint32_t)b);
 }
 
+/* Where no instruction gives the high word of a product, nor a function of the compiler's gives it sooner:
+ * from products of halves. */
+#ifndef KIT_BY_HALVES
+#if defined(__XTENSA__)
+#define KIT_BY_HALVES 1
+#else
+#define KIT_BY_HALVES 0
+#endif
+#endif
+
+/* a * b / 2^32, rounded down. */
+static inline int32_t kit_high_floor(int32_t a, int32_t b) {
+#if KIT_BY_HALVES
+    const uint32_t low_a = (uint32_t)a & 0xffffu, low_b = (uint32_t)b & 0xffffu;
+    const int32_t high_a = a >> 16, high_b = b >> 16;
+    const int32_t middle = high_a * (int32_t)low_b + (int32_t)(low_a * low_b >> 16);
+    return high_a * high_b + (middle >> 16) + (((int32_t)low_a * high_b + (middle & 0xffff)) >> 16);
+#else
+    return (int32_t)(((int64_t)a * b) >> 32);
+#endif
+}
+
 /* round(a * b / 2^31), ties towards +infinity, for a and b not both INT32_MIN. A multiplier made by
  * QuantizeMultiplier is never negative, so requantising needs no more than this. */
 static inline int32_t kit_mul_high(int32_t a, int32_t b) {
+#if KIT_BY_HALVES
+    const uint32_t low = (uint32_t)a * (uint32_t)b;
+    return kit_add_wrap(kit_shl(kit_high_floor(a, b), 1), (int32_t)((low >> 31) + (low >> 30 & 1u)));
+#else
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 30)) >> 31);
+#endif
 }
 
 /* round(a * b / 2^32), ties towards +infinity: kit_mul_high of a / 2, one instruction with the DSP extension.
@@ -89,6 +116,8 @@ static inline int32_t kit_high_word(int32_t a, int32_t b) {
     int32_t high;
     __asm__("smmulr %0, %1, %2" : "=r"(high) : "r"(a), "r"(b));
     return high;
+#elif KIT_BY_HALVES
+    return kit_high_floor(a, b) + (int32_t)((uint32_t)a * (uint32_t)b >> 31);
 #else
     return (int32_t)(((int64_t)a * b + ((int64_t)1 << 31)) >> 32);
 #endif
@@ -124,7 +153,7 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
 static inline int32_t kit_scale_s8(int32_t acc, const KIT_CONST int32_t *scale, int32_t zero) {
     const int32_t m = scale[0], n = scale[1];
     if (KIT_LIKELY(n > 0)) {
-        const int32_t high = (int32_t)(((int64_t)kit_shl(acc, 2) * m) >> 32);
+        const int32_t high = kit_high_floor(kit_shl(acc, 2), m);
         return kit_half_s8(((high + ((acc >> 31) | 1)) >> n) + zero);
     }
     return kit_saturate_s8(kit_requantize(acc, m, -64 - n) + (zero >> 1));

@@ -7,6 +7,10 @@
 
 #include "kit_const.h"
 
+#if defined(__XTENSA__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("no-schedule-insns") /* before registers are given out: sixteen are too few for it */
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif

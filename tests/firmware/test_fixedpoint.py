@@ -19,6 +19,7 @@ pytestmark = pytest.mark.unit
 INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 FUNCTIONS = {
     "kit_srdhm": 2,
+    "kit_high_word": 2,
     "kit_rdbypot": 2,
     "kit_requantize": 3,
     "kit_clamp": 3,
@@ -36,10 +37,10 @@ static int32_t scale(int32_t acc, int32_t m, int32_t n, int32_t zero) {
 """
 
 
-@pytest.fixture(scope="module")
-def library() -> ctypes.CDLL:
+@pytest.fixture(scope="module", params=[0, 1], ids=["wide products", "products by halves"])
+def library(request: pytest.FixtureRequest) -> ctypes.CDLL:
     """The inline functions as exported ones, ``call_<name>``."""
-    lines = ['#include "kit_fixedpoint.h"', SCALE]
+    lines = [f"#define KIT_BY_HALVES {request.param}", '#include "kit_fixedpoint.h"', SCALE]
     for name, count in FUNCTIONS.items():
         declared = ", ".join(f"int32_t {c}" for c in "abcd"[:count])
         lines.append(f"int32_t call_{name}({declared});")
@@ -58,6 +59,7 @@ def library() -> ctypes.CDLL:
 @example(-(1 << 31), -(1 << 31))
 def test_high_multiply(library: ctypes.CDLL, a: int, b: int) -> None:
     assert library.call_kit_srdhm(a, b) == arithmetic.saturating_rounding_doubling_high_mul(a, b)
+    assert library.call_kit_high_word(a, b) == (a * b + (1 << 31)) >> 32
 
 
 @settings(deadline=None, max_examples=300)

@@ -21,6 +21,7 @@ from toolchain.compiler.lower.convolution import (
     vector_table,
     weights_of,
     whole_blocks,
+    whole_words,
 )
 from toolchain.compiler.lower.dsp import dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -123,7 +124,7 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
         weights,
         batches,
         {
-            "weights": Constant("weights", np.concatenate([blocked(w) for w in by_group])),
+            "weights": Constant("weights", np.concatenate([whole_words(blocked(w)) for w in by_group])),
             "channels": Constant("channels", table),
         },
         lead=lead,

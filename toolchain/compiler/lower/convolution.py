@@ -180,6 +180,11 @@ def blocked(weights: np.ndarray) -> np.ndarray:
     return np.concatenate([head.ravel(), weights[whole:].ravel()])
 
 
+def whole_words(values: np.ndarray) -> np.ndarray:
+    """A flat array of bytes filled up with zeros to a multiple of four."""
+    return np.pad(values, (0, -values.size % 4))
+
+
 def quantization_fields(operator: Operator) -> dict[str, int]:
     """Zero points and clamping bounds for a params struct."""
     low, high = output_range(operator)
