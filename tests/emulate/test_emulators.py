@@ -188,6 +188,35 @@ def test_a_bare_program_is_run_for_its_text_and_counts_alike_each_time(tmp_path:
             assert len(runs) == 1 and runs.pop().isdigit(), name
 
 
+@pytest.mark.parametrize("name", ["mps2-an386", "mps3-an547", "netduinoplus2"])
+def test_what_a_boot_loader_left_running_does_not_come_to_the_firmware(name: str, tmp_path: Path) -> None:
+    """Its timer ticks, its interrupts wait to be taken, all of them held back: start-up makes a clean table of that."""
+    board = BOARDS[name]
+    if not all_compilers(board):
+        pytest.skip("no compiler for Arm is installed")
+    (ram,) = (region for region in board.memory if region.kind == "ram")
+    text = (
+        '#include "chip.h"\nvoid chip_reset_handler(void);\n'
+        "#define REG(address) (*(volatile uint32_t *)(address))\n"
+        f"#define FIRST REG({ram.origin + ram.length - 4:#x}u)\n"
+        "int main(void) {\n"
+        "  uint32_t held_back;\n"
+        "  if (FIRST != 0xB007u) {\n"
+        "    FIRST = 0xB007u;\n"
+        '    __asm volatile("cpsid i");\n'
+        "    REG(0xE000E014u) = 50; REG(0xE000E018u) = 0; REG(0xE000E010u) = 7;\n"
+        "    REG(0xE000E100u) = 0xFFFFFFFFu; REG(0xE000E200u) = 0xFFFFFFF0u;\n"
+        "    for (volatile int i = 0; i < 1000; i++) {}\n"
+        "    chip_reset_handler();\n"
+        "  }\n"
+        '  __asm volatile("mrs %0, primask" : "=r"(held_back));\n'
+        "  const int clean = (REG(0xE000E010u) & 3u) == 0 && REG(0xE000E200u) == 0 && held_back == 0;\n"
+        "  chip_init();\n"
+        "  chip_putc(clean ? 'y' : 'n'); chip_putc(4); for (;;) chip_wait();\n}\n"
+    )
+    assert run_program(board, [Source("app/main.c", text)], tmp_path) == "y"
+
+
 def test_a_bare_program_that_crashes_or_hangs_is_told(tmp_path: Path) -> None:
     crash = (
         '#include "chip.h"\nint main(void) { chip_init(); chip_putc(65); ((void (*)(void))0x30000000u)(); return 0; }\n'
