@@ -29,6 +29,7 @@ CASES = [
     ("xiao-nrf52840", False),
     ("pico", False),
     ("hifive1", False),
+    ("mps2-an386", False),
 ]
 
 
