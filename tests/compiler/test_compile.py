@@ -107,3 +107,22 @@ def test_damaged_models_are_refused_or_compiled() -> None:
             assert error.message and "\n" not in error.message
             refused += 1
     assert compiled > 20 and refused > 20
+
+
+def test_ctrl_c_while_layers_are_looked_at_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between layers the generated C calls Python, whose errors ctypes would print and forget."""
+    graph = read_model(random_network(1))
+    model = NativeModel(compile_model(graph, "generic"))
+    inputs = [np.zeros(t.shape, t.dtype.numpy) for t in graph.inputs]
+    layers: list[int] = []
+
+    def interrupted(layer: int, arena: np.ndarray) -> None:
+        layers.append(layer)
+        if layer == 0:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(model, "_after_layer", interrupted)
+        model.run(inputs)
+    assert layers == [-1, 0]  # nothing ran behind it
+    assert len(model.run(inputs)) == len(graph.outputs)

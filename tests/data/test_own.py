@@ -401,6 +401,31 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(words, tmp_path, monke
     assert len(import_files(words, [second]).kept) == 1
 
 
+def test_ctrl_c_between_a_recording_and_its_line_leaves_neither(words, tmp_path, monkeypatch):
+    """A recording that is in no list would be imported a second time."""
+
+    class Interrupted(csv.DictWriter):
+        def writerow(self, row):
+            super().writerow(row)
+            raise KeyboardInterrupt
+
+    path = tone(tmp_path / "yes.1.wav", seconds=0.5)
+    with monkeypatch.context() as patched:
+        patched.setattr(csv, "DictWriter", Interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            import_files(words, [path])
+    assert Store(words).entries() == [] and not list((words.folder / "data").rglob("*.wav"))
+    assert len(import_files(words, [path]).kept) == 1 and len(import_files(words, [path]).known) == 1
+
+
+def test_sounds_are_kept_as_others_write_them(words, tmp_path):
+    (kept,) = import_files(words, [tone(tmp_path / "yes.1.wav", seconds=0.5)]).kept
+    path = words.folder / "data" / kept.file
+    samples, rate = soundfile.read(path, dtype="int16")
+    soundfile.write(tmp_path / "same.wav", samples, rate, subtype="PCM_16")
+    assert (tmp_path / "same.wav").read_bytes() == path.read_bytes() and samples.any()
+
+
 def test_a_file_system_without_hard_links(words, tmp_path, monkeypatch):
     def refused(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")

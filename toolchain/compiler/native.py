@@ -115,11 +115,19 @@ class _Library:
             self._arena[offset : offset + data.size] = data
         after(-1, self._arena)
 
-        def hook(_user: object, layer: int) -> int:
-            after(layer, self._arena)
-            return 0
+        raised: list[BaseException] = []
 
-        _check(self._invoke(self._arena.ctypes.data, self._arena.size, _HOOK(hook), None))
+        def hook(_user: object, layer: int) -> int:
+            try:
+                after(layer, self._arena)
+            except BaseException as error:  # ctypes would print it and go on, a Ctrl-C too
+                raised.append(error)
+            return len(raised)
+
+        status = self._invoke(self._arena.ctypes.data, self._arena.size, _HOOK(hook), None)
+        if raised:
+            raise raised[0]
+        _check(status)
 
 
 def _check(status: int) -> None:

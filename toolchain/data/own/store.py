@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import os
+import wave
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -84,7 +85,7 @@ class Store:
             kept = Entry(**{**asdict(entry), "file": file.relative_to(self.folder).as_posix(), "label": label})
             try:
                 self._append(kept)
-            except OSError:
+            except BaseException:  # Ctrl-C too: a file that is not in the list would come a second time
                 file.unlink()
                 raise
         except OSError as error:
@@ -122,7 +123,7 @@ class Store:
                 if not before:
                     writer.writeheader()
                 writer.writerow(asdict(entry))
-        except OSError:  # half a line would be one that cannot be read
+        except BaseException:  # half a line would be one that cannot be read
             if path.exists():
                 os.truncate(path, before)
             raise
@@ -189,9 +190,10 @@ def _is_picture(kit: Kit) -> bool:
 def _encoded(samples: np.ndarray, kit: Kit) -> bytes:
     stream = io.BytesIO()
     if isinstance(kit.signal, AudioSettings):
-        import soundfile
-
-        soundfile.write(stream, samples, kit.signal.rate, format="WAV", subtype="PCM_16")
+        # Not by soundfile: its C would call our stream back, and a Ctrl-C in such a call is lost.
+        with wave.open(stream, "wb") as sound:
+            sound.setparams((1, 2, kit.signal.rate, 0, "NONE", ""))
+            sound.writeframes(samples.astype("<i2").tobytes())
     elif isinstance(kit.signal, MotionSettings):
         header = ",".join(f"axis{i}" for i in range(1, samples.shape[1] + 1))
         np.savetxt(stream, samples, "%d", ",", header=header, comments="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +14,6 @@ from toolchain.data.fetch import cache_folder, fetch
 from toolchain.data.sources import Samples
 from toolchain.data.speech import RATE, corpus, scene
 from toolchain.data.speech.kept import arrays
-from toolchain.data.speech.recordings import read_sound
 from toolchain.data.split import shuffled
 from toolchain.errors import BadInput
 from toolchain.progress import Progress
@@ -72,7 +72,7 @@ class _Found:
         if file == _TEST_LIST:
             self.tested = {str(PurePosixPath(line)) for line in data.decode().split()}
             return
-        sound = read_sound(io.BytesIO(data))
+        sound = _sound(name, data)
         if folder == _NOISE:
             self.noises[file] = sound
         else:
@@ -100,6 +100,19 @@ class _Found:
             groups.append(f"{name}:{i}")
             test.append(is_test)
         return {"x": np.array(x), "y": np.array(y), "groups": np.array(groups), "test": np.array(test)}
+
+
+def _sound(name: str, data: bytes) -> np.ndarray:
+    """float32 [n] of a WAV file as all of the data set are. Raises `BadInput` for another one."""
+    try:
+        with wave.open(io.BytesIO(data)) as stream:
+            form = stream.getnchannels(), stream.getsampwidth(), stream.getframerate()
+            frames = stream.readframes(stream.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise BadInput(f"{name}: cannot be read as sound: {error}", "give the folder of the whole set") from error
+    if form != (1, 2, RATE):
+        raise BadInput(f"{name}: no sound of one channel of 16 bits at {RATE:,} Hz", "give the folder of the whole set")
+    return np.frombuffer(frames, "<i2").astype(np.float32) / 32768
 
 
 def _members(
