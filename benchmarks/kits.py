@@ -23,14 +23,17 @@ from toolchain.deployment import deploy
 from toolchain.errors import BadInput, KitError
 from toolchain.kit import Kit, load_kit
 from toolchain.progress import Progress
+from toolchain.signal.settings import AudioSettings
 from toolchain.train import TrainedModel, judged_accuracies
 from toolchain.workspace import Workspace, source_hash
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 KITS = ("digits", "fashion", "faces", "keyword", "motion", "anomaly")
 M4, ESP32 = "mps2-an386", "esp32"
-#: Test samples that each board is asked: few where the emulator models the speed of the serial line.
+#: Test samples that each board is asked: few where the emulator models the speed of the serial line, and of sound, a
+#: second of which QEMU's serial port takes a second or two for.
 SAMPLES = {M4: 200, ESP32: 10}
+SAMPLES_OF_SOUND = {M4: 50, ESP32: 5}
 HEADINGS = (
     "kit", "test samples", "float", "int8", "on the M4", "weights", "M4: instructions", "flash", "RAM",
     "ESP32: ms", "flash", "RAM",
@@ -41,12 +44,11 @@ HEAD = (f"| {' | '.join(HEADINGS)} |", f"|---|{'---:|' * (len(HEADINGS) - 1)}")
 def on_board(kit: Kit, trained: TrainedModel, board: str, workspace: Workspace, progress: Progress) -> dict[str, Any]:
     """What `deploy` found on the emulated ``board``, as ``kit deploy --json`` prints it; measured once for a
     model. Empty when the board is too small."""
+    samples = (SAMPLES_OF_SOUND if isinstance(kit.signal, AudioSettings) else SAMPLES)[board]
 
     def make(folder: Path) -> None:
         try:
-            with deploy(
-                kit, load_board(board), workspace, emulate=True, samples=SAMPLES[board], progress=progress
-            ) as done:
+            with deploy(kit, load_board(board), workspace, emulate=True, samples=samples, progress=progress) as done:
                 said = done.as_json()
         except BadInput as error:
             progress.log(f"{kit.name} on {board}: {error.message}")
@@ -56,7 +58,7 @@ def on_board(kit: Kit, trained: TrainedModel, board: str, workspace: Workspace, 
     made_from = {
         "model": trained.metrics["model_sha256"],
         "kit": kit.model_dump(mode="json", exclude={"variants"}),
-        "samples": SAMPLES[board],
+        "samples": samples,
         "source": source_hash("compiler", "board", "evaluate", "signal"),
     }
     folder = workspace.artefact(workspace.folder(kit.name, board) / "table", made_from, make, progress)
