@@ -106,7 +106,7 @@ def running_firmware() -> Iterator[tuple[str, int]]:
 
 
 def test_a_board_that_is_already_there(kit):
-    kit.json("build", "digits", "--board", "host", "--emulate")
+    kit.json("build", "digits", "--board", "host", "--emulate", timeout=300)
     with running_firmware() as (port, _):
         said = kit.json("test", "digits", "--board", "host", "--port", port, "--samples", "20")
         assert said["emulated"] is False and said["port"] == port and said["parity"]["mismatches"] == 0
@@ -120,7 +120,7 @@ def test_a_board_that_is_already_there(kit):
 
 
 def test_a_device_that_stops_answering(kit):
-    kit.json("build", "digits", "--board", "host", "--emulate")
+    kit.json("build", "digits", "--board", "host", "--emulate", timeout=300)
     with running_firmware() as (port, pid):
         os.kill(pid, signal.SIGSTOP)
         start = time.monotonic()
@@ -133,7 +133,7 @@ def test_a_device_that_stops_answering(kit):
 def test_a_port_in_use(kit):
     import serial
 
-    kit.json("build", "digits", "--board", "host", "--emulate")
+    kit.json("build", "digits", "--board", "host", "--emulate", timeout=300)
     with running_firmware() as (port, _), serial.Serial(port, exclusive=True):
         message, _ = kit.refused("test", "digits", "--board", "host", "--port", port, status=4)
         assert "in use" in message
@@ -175,7 +175,7 @@ def test_ctrl_c_leaves_nothing_half_made(stage, tmp_path, kit):
     delay, options, status = INTERRUPTIONS[stage]
     build = tmp_path / "build"
     if stage != "train":
-        model = Path(kit.json("train", "digits")["folder"])
+        model = Path(kit.json("train", "digits", timeout=300)["folder"])
         build.joinpath("digits").mkdir(parents=True)
         subprocess.run(["cp", "-r", model, build / "digits" / "model"], check=True)
     process = subprocess.Popen(
