@@ -250,7 +250,7 @@ def build(
     def make(folder: Path) -> None:
         progress.stage("compile", f"{model.name} to C for {board.target}")
         compiled = compile_to_c(model, board.target, optimize)
-        progress.stage("build", f"firmware for {board.name}")
+        progress.stage("build", f"firmware for {board.name}, into {place}")
         identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
         around = replace(application, front_end=front_end_files(signal, compiled)) if signal else application
         firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)

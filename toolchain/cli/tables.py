@@ -168,7 +168,6 @@ def deployment(result: Deployment | KitTest) -> Table:
             ("latency", _latency(test.latency)),
             *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
             *_memory(result.memory),
-            *([("image", str(result.built.elf))] if result.built else []),
             ("port", result.port),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
