@@ -141,6 +141,18 @@ def layer_beyond_all_shifts(m: ModelBuilder) -> None:
     m.output(y)
 
 
+def activation_beyond_16_bits(m: ModelBuilder) -> None:
+    x, y = m.input(SHAPE, 1e-8, 0), m.tensor(SHAPE, 1e-8, 0)
+    m.op("HARD_SWISH", [x], [y])
+    m.output(y)
+
+
+def tangent_of_next_to_nothing(m: ModelBuilder) -> None:
+    x, y = m.input(SHAPE, 1e-10, 0, "int16"), m.tensor(SHAPE, 1 / 32768, 0, "int16")
+    m.op("TANH", [x], [y])
+    m.output(y)
+
+
 def no_input(m: ModelBuilder) -> None:
     c = m.constant(_values(*SHAPE), *Q)
     m.output(_add(m, c, c))
@@ -153,6 +165,8 @@ def no_input(m: ModelBuilder) -> None:
         (softmax_of_no_slope, r"layer 0 \(SOFTMAX\).*beta 0 is too small"),
         (product_beyond_all_shifts, r"layer 0 \(MUL\).*times too small"),
         (layer_beyond_all_shifts, r"layer 0 \(FULLY_CONNECTED\).*times too small"),
+        (activation_beyond_16_bits, r"layer 0 \(HARD_SWISH\).*too far apart"),
+        (tangent_of_next_to_nothing, r"layer 0 \(TANH\).*1e-10 is too small"),
         (no_input, "the model has no input"),
     ],
 )

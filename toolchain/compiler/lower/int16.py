@@ -184,8 +184,9 @@ def lower_sigmoid(operator: Operator, context: Context) -> Step:
         while real <= 32767.0 / 2.0 and shift <= 30:
             real, shift = real * 2.0, shift + 1
         m = int(real)
-        if m > 32767:
-            raise refuse(operator, f"input scale {x.scale:g} is too large", "check the quantisation of the input", x)
+        if m > 32767 or shift > 30:
+            size = "large" if m > 32767 else "small"
+            raise refuse(operator, f"input scale {x.scale:g} is too {size}", "check the quantisation of the input", x)
     params: dict[str, object] = {"count": x.elements, "multiplier": m, "shift": shift, "tangent": int(tangent)}
     params |= {"table": Constant("table", sigmoid_table())}
     return Step(operator, "kit_sigmoid_s16", "kit_sigmoid.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))

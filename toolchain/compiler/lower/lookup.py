@@ -140,6 +140,8 @@ def lower_hard_swish(operator: Operator, context: Context) -> Step | View:
     out_m, relu_m = (min((m + (1 << 15)) >> 16, 32767) for m in (out_m, relu_m))
     if out_shift > 0:
         raise refuse(operator, "the output scale is too small for the input scale", "re-quantise the output")
+    if min(out_shift, relu_shift) < -15:  # beyond the reference's 16 bits, where it no longer rounds
+        raise refuse(operator, "its scales are too far apart for 16 bits", "check the quantisation of both tensors")
     value = _int16((INPUTS - x.zero_point) * 128)
     scaled = _high_mul_16(value, out_m)
     reluish = value
