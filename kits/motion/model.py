@@ -25,7 +25,8 @@ def wear(windows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     n = len(windows)
     windows = _paced(windows, np.exp(rng.normal(0, 0.12, (n, 1))))
     turns = _turns(n, rng)
-    turned = np.concatenate([windows[..., :3] @ turns, windows[..., 3:] @ turns], axis=-1)
+    sensors = np.split(windows, range(3, windows.shape[-1], 3), axis=-1)  # of three axes each
+    turned = np.concatenate([sensor @ turns for sensor in sensors], axis=-1)
     noise = rng.normal(0, 0.03, windows.shape)
     return (turned * rng.uniform(0.85, 1.15, (n, 1, 1)) + noise).astype(np.float32)
 
