@@ -117,6 +117,13 @@ def test_a_kit_is_frozen() -> None:
         ("shape = [8, 8, 1]", "shape = [8, 0, 1]", "shape", "input.shape.1 = 0: should be greater than 0", "channels"),
         ('task = "classification"', 'task = "poetry"', "task", "'classification'", "what the model does"),
         ('"1", "2"', '"1", "1"', "labels", "should not name '1' twice", "model's outputs"),
+        (
+            'labels = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]',
+            'labels = ["0"]',
+            "labels",
+            "at least 2 values, not 1",
+            "",
+        ),
         ('name = "digits"', 'name = "My Digits"', "name", "should match pattern", "lower case"),
         ("max_int8_loss = 0.005", "max_int8_loss = -1", "max_int8_loss", "greater than or equal to 0", "half a point"),
         ('file = "model.py"', 'file = "net.py"', "file", 'there is no file "net.py"', ""),
@@ -217,6 +224,11 @@ def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match='no kit is called "digit"') as caught:
         load_kit("digit", tmp_path)
     assert 'did you mean "digits"?' in caught.value.hint
+    copy_kit(tmp_path / "my-moves", name="my-moves")
+    with pytest.raises(BadInput, match='no kit is called "my-move"') as caught:
+        load_kit("my-move", tmp_path)
+    assert 'did you mean "my-moves"? kits: my-moves, anomaly, digits' in caught.value.hint
+    assert load_kit("my-moves", tmp_path).folder == tmp_path / "my-moves"
     with pytest.raises(BadInput, match=re.escape("no such kit folder")):
         load_kit("./nowhere", tmp_path)
     with pytest.raises(BadInput, match=r"the folder has no kit\.toml"):

@@ -279,12 +279,17 @@ def find_kits(cwd: Path | None = None) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
+def _below(cwd: Path) -> list[Path]:
+    """``kit.toml`` of the kits in the sub-folders of ``cwd``."""
+    return [path for path in sorted(cwd.glob(f"[!.]*/{KIT_FILE}")) if path.is_file()]
+
+
 def list_kits(cwd: Path | None = None, broken: list[BadInput] | None = None) -> list[Kit]:
     """The kit of ``cwd``, those of its sub-folders, and every kit that `find_kits` finds, read and checked.
 
     A kit that says something wrong hides no other: its error is appended to ``broken``."""
     cwd = cwd or Path.cwd()
-    found = [(path, "") for path in (cwd / KIT_FILE, *sorted(cwd.glob(f"[!.]*/{KIT_FILE}"))) if path.is_file()]
+    found = [(path, "") for path in (cwd / KIT_FILE, *_below(cwd)) if path.is_file()]
     kits: dict[Path, Kit] = {}
     for path, name in [*found, *((path, name) for name, path in find_kits(cwd).items())]:
         try:
@@ -315,13 +320,14 @@ def load_kit(name_or_path: str | Path, cwd: Path | None = None) -> Kit:
         return _load_file(path / KIT_FILE)
     if path.is_file() and path.suffix == ".toml":
         return _load_file(path)
+    known = dict.fromkeys([*(below.parent.name for below in _below(cwd)), *kits])
     if path.is_dir():
-        raise BadInput(f"{name}: the folder has no {KIT_FILE}", f"kits by name: {', '.join(kits)}")
+        raise BadInput(f"{name}: the folder has no {KIT_FILE}", f"kits by name: {', '.join(known)}")
     if path.suffix == ".tflite" and path.is_file():
         raise BadInput(f"{name} is a model, not a kit", f"kit import {name} makes a kit of it")
     if re.search(r"[/\\]|\.toml$", name):
-        raise BadInput(f"{name}: no such kit folder or {KIT_FILE}", f"kits by name: {', '.join(kits)}")
-    raise BadInput(f'no kit is called "{name}"', f"{nearest(name, kits)} kits: {', '.join(kits)}".strip())
+        raise BadInput(f"{name}: no such kit folder or {KIT_FILE}", f"kits by name: {', '.join(known)}")
+    raise BadInput(f'no kit is called "{name}"', f"{nearest(name, known)} kits: {', '.join(known)}".strip())
 
 
 def find_default_kit(cwd: Path | None = None) -> Kit:

@@ -146,12 +146,21 @@ def _explain(error: ValidationError, model: type[BaseModel], source: TomlSource)
             text = f"{'.'.join(map(str, key))} = {first['ctx']['tag']!r}: should be {first['ctx']['expected_tags']}"
             hint = ""
         case _:
-            problem = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            problem = _count(first) or first["msg"].removeprefix("Value error, ").removeprefix("Input ")
             given = f" = {first['input']!r}" if isinstance(first["input"], str | int | float | bool) else ""
             text, hint = f"{'.'.join(map(str, path))}{given}: {problem}", _description(table, key)
     if len(errors) > 1:
         hint = f"{hint}; {len(errors) - 1} more after this one".lstrip("; ")
     return BadInput(f"{source.where(key)}: {text}", hint)
+
+
+def _count(error: ErrorDetails) -> str:
+    """What is wrong with the length of an array; empty for other errors."""
+    if error["type"] not in ("too_short", "too_long"):
+        return ""
+    said, short = error["ctx"], error["type"] == "too_short"
+    allowed = f"at least {said['min_length']}" if short else f"at most {said['max_length']}"
+    return f"should have {allowed} values, not {said['actual_length']}"
 
 
 def _resolve(model: type[BaseModel], error: ErrorDetails) -> tuple[Key, type[BaseModel] | None]:

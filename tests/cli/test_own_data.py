@@ -40,6 +40,9 @@ def test_what_is_refused(kit, tmp_path):
     assert "digitz" in message and "digits" in hint
     message, _ = kit.refused("new", "mine", "--labels", "a,b", status=2)
     assert "--own-data" in message
+    for labels, count in ((",", "none"), ("a", "1")):
+        message, hint = kit.refused("new", "mine", "--own-data", "--labels", labels, status=2)
+        assert message == f"--labels names {count}" and "at least two" in hint
     message, hint = kit.refused("data", "import", "nothing.wav", status=2)
     assert "built-in" in message and "kit new" in hint
     kit.json("new", "mine", "--own-data")

@@ -33,8 +33,8 @@ def entry(output: Output, name: str, like: str, own_data: bool, labels: str | No
     if labels is not None and not own_data:
         raise BadInput("--labels needs --own-data", f"the data of {like} have its own labels")
     named = [label.strip() for label in (labels or "").split(",") if label.strip()]
-    if labels is not None and not named:
-        raise BadInput("--labels names none", "at least two, such as --labels silence,unknown,yes")
+    if labels is not None and len(named) < 2:
+        raise BadInput(f"--labels names {len(named) or 'none'}", "at least two, such as --labels silence,unknown,yes")
     made = new_kit(name, load_kit(like), place, own_data, named)
     where = place / name
     said = shlex.quote(str(where))
