@@ -80,6 +80,15 @@ def test_files_of_any_rate_and_length_count_by_their_folder(kit: Kit, trained: _
     assert found.interval[0] < 0.75 < found.interval[1]
 
 
+def test_a_file_that_cannot_be_read_does_not_stop_the_others(kit: Kit, trained: _Trained, tmp_path: Path) -> None:
+    record(tmp_path / "mine" / "yes" / "b.wav", 1.0, 0.2)
+    (tmp_path / "mine" / "yes" / "a.wav").write_bytes(b"no sound")
+    found = evaluate_folder(kit, trained, tmp_path / "mine")  # type: ignore[arg-type]
+    assert (found.samples, found.accuracy) == (1, 1.0)
+    (reason,) = found.refused
+    assert "a.wav: cannot be read as sound" in reason
+
+
 def test_what_cannot_be_used_is_refused(kit: Kit, trained: _Trained, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no such folder"):
         evaluate_folder(kit, trained, tmp_path / "nowhere")  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from toolchain.cli.app import run
 from toolchain.errors import BadInput, Missing
 from toolchain.stream.answers import Answer, Heading, Recorder, json_line, read_recording
 
@@ -46,6 +47,13 @@ def test_what_is_recorded_is_read_back(tmp_path: Path, first: list[Answer], seco
     heading, read = read_recording(path)
     assert read == first + second and heading.labels == HEADING.labels and heading.unit == "us"
     assert suffix == ".csv" or heading == HEADING
+
+
+def test_a_recording_without_answers_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Recorder(tmp_path / "a.csv", HEADING).close()
+    assert run(["stream", "--replay", str(tmp_path / "a.csv")]) == 0
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.split() == f"{tmp_path / 'a.csv'}: no answer was recorded".split()
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])

@@ -14,6 +14,7 @@ from stream_kits import RATE, kit_of
 from toolchain.data.files.arrays import read_csv
 from toolchain.data.files.sound import cut_short
 from toolchain.data.own.timed import read_table
+from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput, Missing
 from toolchain.stream.inputs import kit_samples, open_input
 
@@ -65,17 +66,54 @@ def test_stereo_of_44100_hz_is_averaged_and_resampled_and_said(tmp_path: Path, w
 
 
 def test_a_wav_file_that_ends_too_early_is_taken_as_far_as_it_goes_and_said(tmp_path: Path, write_sound) -> None:
-    data = np.random.default_rng(0).integers(-32768, 32768, RATE).astype(np.int16)
+    data = np.random.default_rng(0).integers(-32768, 32768, 2 * RATE).astype(np.int16)
     path = write_sound(data, RATE)
     whole = path.read_bytes()
     assert cut_short(path) == ""
-    path.write_bytes(whole[:20_045])
+    path.write_bytes(whole[:40_045])
     pieces, notes = read(path, kit_of(tmp_path, "sound"))
-    assert np.array_equal(joined(pieces), data[:10_000])
-    assert notes == ["a.wav: cut short: 20,001 of 32,000 bytes of sound are there"]
+    assert np.array_equal(joined(pieces), data[:20_000])
+    assert notes == ["a.wav: cut short: 40,001 of 64,000 bytes of sound are there"]
     path.write_bytes(whole[:40] + b"\xff\xff\xff\xff" + whole[44:])  # as programs write to a pipe
     pieces, notes = read(path, kit_of(tmp_path, "sound"))
     assert np.array_equal(joined(pieces), data) and notes == []
+
+
+def test_a_recording_shorter_than_a_window_is_padded_as_in_training(tmp_path: Path, write_sound) -> None:
+    kit, data = kit_of(tmp_path, "sound"), np.arange(1, 12_801, dtype=np.int16)
+    pieces, notes = read(write_sound(data, RATE), kit)
+    assert np.array_equal(joined(pieces), cut_windows(data, kit.input.shape, 0.0)[0])
+    assert [piece.begins for piece in pieces] == [True] + [False] * 9 and joined(pieces).dtype == np.int16
+    assert notes == ["a.wav: 12,800 of the 16,000 samples that the model sees at once, silence around them"]
+    np.save(tmp_path / "a.npy", np.ones((5, 3), np.int16))
+    pieces, _ = read(tmp_path / "a.npy", kit_of(tmp_path, "motion"))
+    assert joined(pieces)[:, 0].tolist() == [0, 1, 1, 1, 1, 1, 0, 0]
+    with pytest.raises(BadInput, match=r"b\.wav: there is nothing in it"):
+        read(write_sound(data[:0], RATE, name="b.wav"), kit_of(tmp_path, "sound"))
+
+
+def test_a_folder_goes_on_past_a_bad_file(tmp_path: Path, write_sound) -> None:
+    (tmp_path / "in" / "3").mkdir(parents=True)
+    kit, folder = kit_of(tmp_path, "sound"), tmp_path / "in"
+    (folder / "3" / "a.wav").write_bytes(b"no sound")
+    with pytest.raises(BadInput, match=r"a\.wav: no sound"):
+        open_input(str(folder), kit, print)
+    write_sound(sine(RATE), RATE, name="in/b.wav")
+    (folder / "c.wav").write_bytes(b"no sound")
+    feed = open_input(str(folder), kit, print)
+    assert {piece.name[:5] for piece in feed.pieces} == {"b.wav"}
+    assert [Path(reason.split(": ")[0]).name for reason in feed.refused] == ["a.wav", "c.wav"]
+
+
+def test_a_csv_in_other_units_is_scaled(tmp_path: Path) -> None:
+    path = tmp_path / "walk.csv"
+    path.write_text("0.18,-1.0,0.5002\n" * 8)
+    feed = open_input(str(path), kit_of(tmp_path, "motion"), print, scale=2048)
+    made = joined(list(feed.pieces))
+    assert made.dtype == np.int16 and made.tolist() == [[369, -2048, 1024]] * 8
+    with pytest.raises(BadInput, match="no whole number") as caught:
+        open_input(str(path), kit_of(tmp_path, "motion"), print)
+    assert "--scale" in caught.value.hint
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all" * 100])

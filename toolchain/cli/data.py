@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from toolchain.cli.options import NamedPath, command, named_kit, write_file
+from toolchain.cli.options import NamedPath, command, named_kit, scale_option, write_file
 from toolchain.cli.output import Output
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def entry() -> None:
 @kit_option
 @click.option("--label", metavar="NAME", help="Class of all of them; else by folder, file name or info.labels.")
 @click.option("--group", metavar="NAME", help="Person, voice or session of all of them; else each file is its own.")
-@click.option("--scale", type=float, metavar="X", help="Multiply real values by X before they are rounded.")
+@scale_option
 def data_import(
     output: Output,
     paths: tuple[Path, ...],
@@ -55,11 +54,9 @@ def data_import(
     """
     from toolchain.data.own.importing import import_files
     from toolchain.data.own.store import FOLDER
-    from toolchain.errors import BadInput, CheckFailed
+    from toolchain.errors import BadInput
     from toolchain.resources import resource
 
-    if scale is not None and not (math.isfinite(scale) and scale):
-        raise BadInput(f"--scale {scale:g} leaves nothing of the values", "give a number that is not 0")
     into = named_kit(kit)
     if into.folder.is_relative_to(resource("kits")):
         raise BadInput(
@@ -70,8 +67,7 @@ def data_import(
     for what, files in _by_change(done.kept).items():
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""
         output.note(f"{files[0]}{more}: {what}")
-    for reason in done.refused.values():
-        output.note(f"refused: {reason}")
+    status = output.refused(list(done.refused.values()))
     if into.data.source != "folder":
         unused = f"{into.name} is trained on {into.data.source}, not on these"
         output.note(f"{unused}: kit new NAME --like {into.name} --own-data makes a kit that is")
@@ -90,7 +86,7 @@ def data_import(
         },
         shown,
     )
-    return CheckFailed.exit_status if done.refused else 0
+    return status
 
 
 def _by_change(kept: Sequence[Entry]) -> dict[str, list[str]]:

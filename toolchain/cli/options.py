@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,23 @@ evaluate_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Say beside it what the int8 model makes of recordings: DIR/<label>/*.wav.",
+)
+
+
+def _checked_scale(_context: click.Context, _parameter: click.Parameter, scale: float | None) -> float | None:
+    if scale is not None and not (math.isfinite(scale) and scale):
+        from toolchain.errors import BadInput
+
+        raise BadInput(f"--scale {scale:g} leaves nothing of the values", "give a number that is not 0")
+    return scale
+
+
+scale_option = click.option(
+    "--scale",
+    type=float,
+    metavar="X",
+    callback=_checked_scale,
+    help="Multiply values of tables by X before they are rounded.",
 )
 compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
 optimize_option = click.option(

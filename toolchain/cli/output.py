@@ -145,6 +145,12 @@ class Output:
             self.stderr.print(f"[bold red]check failed:[/] {_plain(text)}", soft_wrap=True)
         return CheckFailed.exit_status if failed else 0
 
+    def refused(self, reasons: Sequence[str]) -> int:
+        """Say why files were passed over while the rest went on; the command's exit status."""
+        for reason in reasons:
+            self.note(f"refused: {reason}")
+        return CheckFailed.exit_status if reasons else 0
+
     def save_traceback(self, arguments: list[str]) -> Path:
         """The exception being handled, written to a file of its own; returns where."""
         text = f"kit {' '.join(arguments)}\nPython {sys.version}\n\n{traceback.format_exc()}"

@@ -24,6 +24,7 @@ from toolchain.cli.options import (
     named_kit,
     optimize_option,
     port_option,
+    scale_option,
 )
 from toolchain.cli.output import Lines, Output
 from toolchain.errors import BadInput, KitError
@@ -117,6 +118,7 @@ class DeviceText:
     metavar="FILE|FOLDER|mic",
     help="What the board is fed with instead of the kit's test samples: sound, CSV, .npy, pictures, or mic.",
 )
+@scale_option
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N answers.")
 @click.option(
     "--record",
@@ -139,6 +141,7 @@ def entry(
     emulate: bool,
     port: str | None,
     source: str | None,
+    scale: float | None,
     count: int | None,
     record: Path | None,
     replay: Path | None,
@@ -148,9 +151,10 @@ def entry(
     """Show a board's answers live: label bars, history, latency; p pauses, m marks, s saves, q quits.
 
     A board that has no sensor is fed over its link: with the kit's test samples, each of which begins a stream of sound
-    or motion anew, so that smoothing has nothing to smooth, or with --input, which is one long recording. Where there
-    is no terminal, or a small one, each answer is a line; with --json a JSON object in a line. Nothing is flashed
-    unless you agree to it: a board that runs another model than the kit's is refused.
+    or motion anew, so that smoothing has nothing to smooth, or with --input, which is one long recording. A file of a
+    folder that cannot be taken is named at the end, and the exit status is 1. Where there is no terminal, or a small
+    one, each answer is a line; with --json a JSON object in a line. Nothing is flashed unless you agree to it: a board
+    that runs another model than the kit's is refused.
 
     Example: kit stream digits --board mps2-an386 --emulate
     """
@@ -158,8 +162,11 @@ def entry(
 
     if replay:
         heading, recorded = read_recording(replay)
+        if not recorded:
+            output.note(f"{replay}: no answer was recorded")
         with _recording(record, heading) as recorder:
-            show(output, heading, f"replay of {replay.name}", Replay(recorded), DeviceText(output), count, recorder)
+            if recorded or output.json_wanted:
+                show(output, heading, f"replay of {replay.name}", Replay(recorded), DeviceText(output), count, recorder)
         return 0
     if board is None:
         raise BadInput("which board?", "name it with --board NAME (kit boards lists them), or --replay a recording")
@@ -171,7 +178,7 @@ def entry(
     from toolchain.workspace import Workspace
 
     chosen, target, text = named_kit(kit), load_board(board), DeviceText(output)
-    feed = inputs.open_input(source, chosen, text.log) if source else inputs.kit_samples(chosen)
+    feed = inputs.open_input(source, chosen, text.log, scale) if source else inputs.kit_samples(chosen)
     with ExitStack() as stack:
         open_board = functools.partial(
             running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
@@ -187,7 +194,7 @@ def entry(
         live = Live(connection, chosen, model.sha256, feed, model.threshold)
         recorder = stack.enter_context(_recording(record, live.heading))
         show(output, live.heading, feed.name, live, text, count, recorder)
-    return 0
+    return output.refused(feed.refused)
 
 
 def show_test_samples(output: Output, kit: Kit, deployment: Deployment, text: DeviceText, count: int | None) -> None:

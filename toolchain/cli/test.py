@@ -151,7 +151,8 @@ def entry(
         recorded = evaluate_folder(chosen, result.trained, evaluate, progress) if evaluate else None
     values = {**result.as_json(), **({"evaluated": recorded.as_json()} if recorded else {})}
     output.result(values, evaluation_tables.beside(evaluation_tables.tested(result), recorded))
-    return output.checks(result.failed_checks)
+    refused = output.refused(recorded.refused if recorded else ())
+    return output.checks(result.failed_checks) or refused
 
 
 def _stream(

@@ -31,4 +31,5 @@ def entry(output: Output, kit: str | None, evaluate: Path | None) -> int:
     if recorded:
         values["evaluated"] = recorded.as_json()
     output.result(values, evaluation_tables.beside(tables.trained(chosen.name, trained), recorded))
-    return output.checks(failed_training_checks(chosen, trained))
+    refused = output.refused(recorded.refused if recorded else ())
+    return output.checks(failed_training_checks(chosen, trained)) or refused

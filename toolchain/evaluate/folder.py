@@ -32,7 +32,7 @@ _OTHER = "unknown"
 @dataclass(frozen=True)
 class FolderTest:
     """The int8 model on ``samples`` files of ``folder``. ``accuracy`` with its 95 % ``interval``; ``others``: folders
-    whose name is no label and that were counted as ``unknown``."""
+    whose name is no label and that were counted as ``unknown``; ``refused``: why files were passed over."""
 
     folder: str
     samples: int
@@ -41,6 +41,7 @@ class FolderTest:
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     others: tuple[str, ...]
+    refused: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -50,8 +51,8 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
     """Run the int8 model over ``folder``/<label>/*.wav (or .flac, .ogg; any rate and number of channels).
 
     Of a file that is longer than what the model hears at once the loudest part counts; a shorter one lies in the middle
-    of silence. Folders whose name begins with ``_`` or ``.`` are left out. Raises `BadInput` for a kit that takes no
-    sound, a folder without recordings, and a file that cannot be read.
+    of silence. Folders whose name begins with ``_`` or ``.`` are left out, and a file that cannot be read is passed
+    over. Raises `BadInput` for a kit that takes no sound, and a folder without recordings that can be read.
     """
     progress = progress or Quiet()
     if not isinstance(kit.signal, AudioSettings):
@@ -62,25 +63,34 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
     graph = read_model(data, kit.name)
     runner, quantization = reference_runner(data, graph), graph.inputs[0].quantization
     assert quantization is not None
-    said = []
-    for done, (path, _) in enumerate(found, 1):
+    said, labels, refused = [], [], []
+    for done, (path, label) in enumerate(found, 1):
+        try:
+            sound = read_sound(path, kit.signal.rate)
+        except BadInput as error:
+            refused.append(error.message)
+            continue
         if short := cut_short(path):
             progress.log(f"{path}: {short}")
-        window = _window(read_sound(path, kit.signal.rate), kit.signal.length)
+        labels.append(label)
+        window = _window(sound, kit.signal.length)
         inputs = model_inputs(kit, window.reshape(1, *kit.input.shape), quantization)
         said.append(int(runner.run([inputs.reshape(graph.inputs[0].shape)])[0].argmax()))
         progress.update(done, len(found), "recordings")
-    truth, answers = np.array([label for _, label in found]), np.array(said)
+    if not said:
+        raise BadInput(f"{folder}: none of {len(found)} recordings can be read: {refused[0]}", "name another folder")
+    truth, answers = np.array(labels), np.array(said)
     matrix = confusion_matrix(truth, answers, len(kit.labels))
     right = int((truth == answers).sum())
     return FolderTest(
         folder=str(folder),
-        samples=len(found),
-        accuracy=round(right / len(found), 6),
-        interval=wilson(right, len(found)),
+        samples=len(said),
+        accuracy=round(right / len(said), 6),
+        interval=wilson(right, len(said)),
         classes=class_scores(matrix, kit.labels),
         confusion=tuple(tuple(row) for row in matrix.tolist()),
         others=others,
+        refused=tuple(refused),
     )
 
 

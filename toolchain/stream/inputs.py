@@ -5,14 +5,15 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolchain.data.files.arrays import as_samples, read_csv, read_npy
+from toolchain.data.files.arrays import as_samples, read_csv, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
+from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 Greatest = Callable[[], int]
+#: The pieces of a file, called by a name, with the number of its label if known.
+Read = Callable[[Path, str, int | None], Iterator["Piece"]]
 MICROPHONE = "mic"
 SOUNDS = (".wav", ".flac", ".ogg", ".aiff", ".aif")
 _PIECE_SECONDS = 0.1
@@ -40,12 +43,13 @@ class Piece:
 @dataclass(frozen=True)
 class Feed:
     """``name`` for people; ``rate`` is samples a second, 0 where time is unknown; ``live``: the pieces come at their
-    own speed."""
+    own speed; ``refused``: why files of a folder were passed over, as far as the pieces were taken."""
 
     name: str
     pieces: Iterator[Piece]
     rate: int = 0
     live: bool = False
+    refused: list[str] = field(default_factory=list)
 
 
 def flows(kit: Kit) -> bool:
@@ -66,11 +70,13 @@ def _kit_samples(kit: Kit) -> Iterator[Piece]:
         yield Piece(_plain(kit, test.x[i]), f"sample {i}", int(test.y[i]), begins=flows(kit))
 
 
-def open_input(source: str, kit: Kit, note: Note) -> Feed:
-    """``mic``, a file or a folder of files. What is converted is told to ``note``, once.
+def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) -> Feed:
+    """``mic``, a file or a folder of files. What is converted is told to ``note``, once. Values of CSV are multiplied
+    by ``scale`` and rounded; a recording shorter than what the model sees at once is padded as in training.
 
     Raises BadInput for what cannot be what the kit takes, Missing for a package that is not installed. In a folder
-    each file's truth is its folder's name, where that is a label.
+    each file's truth is its folder's name, where that is a label, and a file that cannot be taken is passed over,
+    unless there is no other.
     """
     note = _once(note)
 
@@ -87,18 +93,20 @@ def open_input(source: str, kit: Kit, note: Note) -> Feed:
         return Feed("microphone", _named(microphone(settings.rate, note)), settings.rate, live=True)
     path = Path(source).expanduser()
     rate = kit.signal.rate if isinstance(kit.signal, AudioSettings) else 0
+    read = functools.partial(_file, kit=kit, greatest=greatest, note=note, scale=scale)
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p) and not _hidden(p, path)]
         if not files:
             raise BadInput(f"{path}: no file in it is {_KNOWN}", "name a file, or another folder")
-        return Feed(path.name, _checked_first(_folder(files, path, kit, greatest, note)), rate)
+        refused: list[str] = []
+        return Feed(path.name, _checked_first(_folder(files, path, kit.labels, read, refused)), rate, refused=refused)
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder", "name a file, a folder, or mic for the microphone")
     if not path.is_file():
         raise BadInput(f"{path}: neither a file nor a folder", "name a file, a folder, or mic for the microphone")
     if not _known(path):
         raise BadInput(f"{path}: of no known type", f"known: {_KNOWN}")
-    return Feed(path.name, _checked_first(_file(path, path.name, None, kit, greatest, note)), rate)
+    return Feed(path.name, _checked_first(read(path, path.name, None)), rate)
 
 
 _EVERY = (*SOUNDS, ".csv", ".npy", *PICTURES)
@@ -119,29 +127,60 @@ def _checked_first(pieces: Iterator[Piece]) -> Iterator[Piece]:
     return itertools.chain([first] if first else [], pieces)
 
 
-def _folder(files: Sequence[Path], folder: Path, kit: Kit, greatest: Greatest, note: Note) -> Iterator[Piece]:
+def _folder(
+    files: Sequence[Path], folder: Path, labels: Sequence[str], read: Read, refused: list[str]
+) -> Iterator[Piece]:
+    """The pieces of all ``files``; why one cannot be taken is added to ``refused``. Raises BadInput when none can."""
     for path in files:
-        truth = kit.labels.index(path.parent.name) if path.parent.name in kit.labels else None
-        yield from _file(path, path.relative_to(folder).as_posix(), truth, kit, greatest, note)
+        truth = labels.index(path.parent.name) if path.parent.name in labels else None
+        try:
+            yield from read(path, path.relative_to(folder).as_posix(), truth)
+        except BadInput as error:
+            refused.append(error.message)
+            if len(refused) == len(files):
+                others = f"; {len(files) - 1} more are refused too" if len(files) > 1 else ""
+                raise BadInput(f"{refused[0]}{others}", error.hint or "name another folder") from error
 
 
-def _file(path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note) -> Iterator[Piece]:
+def _file(
+    path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note, scale: float | None
+) -> Iterator[Piece]:
     suffix = path.suffix.lower()
     if suffix in SOUNDS:
         from toolchain.data.files.sound import read_sound
 
-        yield from _named(read_sound(path, _audio(kit, name).rate, note), f"{name} ", truth)
+        pieces = _named(read_sound(path, _audio(kit, name).rate, note), f"{name} ", truth)
+        yield from _whole_window(pieces, name, truth, kit, note)
     elif suffix in PICTURES:
         yield Piece(read_picture(path, kit, greatest, note), name, truth)
     else:
         read = read_csv if suffix == ".csv" else read_npy
         table, truths = read(path, kit.labels, note)
+        if suffix == ".csv" and scale is not None:
+            table = scaled(table, scale, kit.input.dtype)
         samples = as_samples(table, kit, name, note)
         if flows(kit):
-            yield from _cut(samples, name, truth, kit)
+            yield from _whole_window(_cut(samples, name, truth, kit), name, truth, kit, note)
             return
         for i, sample in enumerate(samples):
             yield Piece(sample, f"{name} {i}" if len(samples) > 1 else name, truths[i] if truths else truth)
+
+
+def _whole_window(pieces: Iterator[Piece], name: str, truth: int | None, kit: Kit, note: Note) -> Iterator[Piece]:
+    """``pieces`` of a recording; one that is shorter than what the model sees at once is padded as in training."""
+    start: list[Piece] = []
+    seen, length = 0, kit.input.shape[0]
+    for piece in pieces:
+        start.append(piece)
+        seen += len(piece.samples)
+        if seen >= length:
+            yield from itertools.chain(start, pieces)
+            return
+    if not start:
+        raise BadInput(f"{name}: there is nothing in it", "name another file")
+    note(f"{name}: {seen:,} of the {length:,} samples that the model sees at once, silence around them")
+    recording = np.concatenate([piece.samples for piece in start])
+    yield from _cut(_plain(kit, cut_windows(recording, kit.input.shape, 0.0)[0]), name, truth, kit)
 
 
 def _cut(samples: np.ndarray, name: str, truth: int | None, kit: Kit) -> Iterator[Piece]:

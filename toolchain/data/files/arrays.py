@@ -89,6 +89,12 @@ def as_samples(array: np.ndarray, kit: Kit, name: str, note: Callable[[str], Non
     return _shaped(_typed(array, kit.input.dtype, name, note), kit, name, note)
 
 
+def scaled(values: np.ndarray, scale: float | None, dtype: str) -> np.ndarray:
+    """``values`` times ``scale``, rounded where ``dtype`` is of whole numbers."""
+    values = values if scale is None else values * scale
+    return np.round(values) if np.dtype(dtype).kind in "iu" else values
+
+
 def _typed(array: np.ndarray, dtype: str, name: str, note: Callable[[str], None]) -> np.ndarray:
     wanted = np.dtype(dtype)
     if array.dtype == wanted:
@@ -102,7 +108,10 @@ def _typed(array: np.ndarray, dtype: str, name: str, note: Callable[[str], None]
             raise BadInput(f"{name}: {beyond[0]:g} is beyond {dtype}, which the kit takes", "give the raw values")
         broken = array[array != np.round(array)]
         if broken.size:
-            raise BadInput(f"{name}: {broken[0]:g} is no whole number; the kit takes {dtype}", "give the raw values")
+            raise BadInput(
+                f"{name}: {broken[0]:g} is no whole number; the kit takes {dtype}",
+                "give the raw values, or of a table --scale",
+            )
     note(f"{name}: {array.dtype.name} taken as {dtype}")
     return array.astype(wanted)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolchain.data.files.arrays import as_samples, read_npy
+from toolchain.data.files.arrays import as_samples, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.data.own.edge_impulse import INFO, read_acquisition, read_info
 from toolchain.data.own.store import LIST, Entry, Store, sha256_bytes
@@ -122,8 +122,8 @@ def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], Non
             f"{path}: {broken[0]:g} is no whole number; the kit takes {kit.input.dtype}",
             "give --scale: raw steps of one unit, such as 1000",
         )
-    values = at_rate(path, times, values, lines, rate, note) * (1.0 if scale is None else scale)
-    return as_samples(np.round(values) if whole else values, kit, str(path), lambda _: None)
+    values = scaled(at_rate(path, times, values, lines, rate, note), scale, kit.input.dtype)
+    return as_samples(values, kit, str(path), lambda _: None)
 
 
 def _found(paths: Sequence[Path]) -> list[Path]:
