@@ -152,7 +152,9 @@ class AnomalySpec(_Table):
 class NoveltySpec(_Table):
     """``[novelty]``: clusters of the training samples, whose distance tells what is unlike any class."""
 
-    clusters: Annotated[int, Field(ge=2, le=256)] = Field(default=32, description="of K-means")
+    clusters: Annotated[int, Field(ge=2, le=256)] = Field(
+        default=32, description="of K-means, over the training samples"
+    )
     false_alarms: Fraction = Field(default=0.05, description="part of the validation samples beyond the threshold")
 
 
@@ -165,7 +167,9 @@ class PassMarks(_Table):
         default=None, description="area under the ROC curve of the int8 model: how well errors tell anomalies apart"
     )
     max_weights_bytes: Count | None = Field(default=None, description="of the int8 model's weights and biases")
-    max_int8_loss: float = Field(ge=0, le=1, description="how far int8 may lie below float, 0.005 is half a point")
+    max_int8_loss: float = Field(
+        ge=0, le=1, description="how far the accuracy of int8 may lie below that of float: 0.005 is half a point"
+    )
     min_device_accuracy: float = Field(ge=0, le=1, description="of the firmware on the test samples that it was given")
     min_hit_rate: Fraction | None = Field(default=None, description="of the events of the source's long recording")
     max_false_accepts_per_hour: Annotated[float, Field(ge=0, le=36_000)] | None = Field(
@@ -192,16 +196,18 @@ class Kit(_Table):
     labels: tuple[Annotated[str, Field(min_length=1, max_length=31)], ...] = Field(
         min_length=2, max_length=255, description="name of each class, in the order of the model's outputs"
     )
-    data: Data
-    input: InputSpec
-    signal: SignalSettings | None = None
-    model: ModelSpec = ModelSpec()
-    training: Training
-    quantization: QuantizationSpec = QuantizationSpec()
-    anomaly: AnomalySpec = AnomalySpec()
-    novelty: NoveltySpec | None = None
-    postprocessing: PostprocessingSettings = PostprocessingSettings()
-    pass_marks: PassMarks
+    data: Data = Field(description="where the samples come from and how they are split")
+    input: InputSpec = Field(description="one raw sample")
+    signal: SignalSettings | None = Field(default=None, description="front end of sound, motion or a camera's pictures")
+    model: ModelSpec = Field(default=ModelSpec(), description="the network's code, or a model trained elsewhere")
+    training: Training = Field(description="epochs, learning rate and what else makes the weights")
+    quantization: QuantizationSpec = Field(default=QuantizationSpec(), description="conversion to int8")
+    anomaly: AnomalySpec = Field(default=AnomalySpec(), description='threshold, with task = "anomaly"')
+    novelty: NoveltySpec | None = Field(default=None, description="to tell what is unlike any class")
+    postprocessing: PostprocessingSettings = Field(
+        default=PostprocessingSettings(), description="how answers of a stream become decisions, on the device"
+    )
+    pass_marks: PassMarks = Field(description="what the trained kit must reach")
     variants: dict[str, dict[str, Any]] = Field(
         default={}, description="by name: tables of this file again with the keys that differ, for KIT:VARIANT"
     )

@@ -30,17 +30,21 @@ class _Table(BaseModel):
 
 
 class Region(_Table):
-    """One memory region as the linker sees it. The first ``reserved`` bytes belong to someone else (a boot loader).
+    """One memory region as the linker sees it."""
 
-    ``mapped_from``: the chip shows this part of its flash chip, from that offset on, page by page in its address space;
-    start-up maps it, constants that RAM has no room for lie there."""
-
-    name: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
-    kind: Literal["flash", "ram", "code"]
-    address: int = Field(ge=0, lt=1 << 32)
-    size: int = Field(gt=0)
-    reserved: int = Field(default=0, ge=0)
-    mapped_from: int | None = Field(default=None, ge=0, multiple_of=MAPPED_PAGE)
+    name: str = Field(
+        pattern=r"^[A-Z][A-Z0-9_]*$", description="as the chip's linker script calls it: capital letters, digits and _"
+    )
+    kind: Literal["flash", "ram", "code"] = Field(description="what lies there; code is RAM for instructions only")
+    address: int = Field(ge=0, lt=1 << 32, description="of its first byte, as the linker counts")
+    size: int = Field(gt=0, description="bytes, the reserved ones among them")
+    reserved: int = Field(default=0, ge=0, description="bytes at its start that are someone else's (a boot loader)")
+    mapped_from: int | None = Field(
+        default=None,
+        ge=0,
+        multiple_of=MAPPED_PAGE,
+        description="offset in the flash chip that start-up maps here; constants that RAM has no room for lie there",
+    )
 
     @property
     def origin(self) -> int:
@@ -56,55 +60,66 @@ class Region(_Table):
 class Flasher(_Table):
     """How an image gets onto the board: the class of that name in `toolchain.flash`, with its settings."""
 
-    name: Literal["none", "esptool", "uf2", "drive", "pyocd", "bossac", "dfu-util", "avrdude"]
-    settings: Mapping[str, Setting] = {}
+    name: Literal["none", "esptool", "uf2", "drive", "pyocd", "bossac", "dfu-util", "avrdude"] = Field(
+        description="a program, or the kind of drive that the board shows"
+    )
+    settings: Mapping[str, Setting] = Field(default={}, description="what that flasher must know, by its name for it")
 
 
 class Emulation(_Table):
-    """Which emulator runs the board, as which machine. ``baud``, when given, replaces the board's in an emulated build:
-    an emulator that models the line's speed makes 115,200 baud cost real time. ``unit`` is what latency is told in;
-    ``tick_instructions`` how many instructions one tick of the chip's counter is, where the unit is instructions."""
+    """Which emulator runs the board, as which machine. An emulator that models the line's speed makes 115,200 baud cost
+    real time, hence the baud."""
 
-    name: Literal["qemu", "labwired", "simavr", "host"]
-    machine: str = ""
-    baud: int | None = Field(default=None, gt=0)
-    unit: Literal["instructions", "us"] = "us"
-    tick_instructions: float = Field(default=0, ge=0, le=1e9)
-    settings: Mapping[str, Setting] = {}
+    name: Literal["qemu", "labwired", "simavr", "host"] = Field(description="host: the firmware as a process")
+    machine: str = Field(default="", description="what the emulator calls the board")
+    baud: int | None = Field(default=None, gt=0, description="in place of the board's, in an emulated build")
+    unit: Literal["instructions", "us"] = Field(default="us", description="what latency is told in; us: microseconds")
+    tick_instructions: float = Field(
+        default=0,
+        ge=0,
+        le=1e9,
+        description="instructions in one tick of the chip's counter, with that unit: 1e9 / its rate in Hz under qemu",
+    )
+    settings: Mapping[str, Setting] = Field(default={}, description="what that emulator must know besides")
 
 
 class Verified(_Table):
     """Where somebody saw the board run: a program and version, or ``none``. Of boards that are not part of this package
     nothing is believed: a copied file says what was seen of the board that it was copied from."""
 
-    emulated: str = "none"
-    hardware: str = "none"
+    emulated: str = Field(default="none", description="emulator and version in which the board was seen to work")
+    hardware: str = Field(default="none", description="the real board, when somebody saw it work")
 
 
 class Board(_Table):
-    """A board. ``chip`` names the folder in ``firmware_templates/chips``; ``target`` what code is generated for;
-    ``cpu_flags`` the compiler's machine flags by compiler family; ``defines`` go to the chip's C as macros; ``sdk`` is
-    what each SDK that a project can be exported to calls the board (`toolchain.export`); ``firmware_ram_bytes`` the RAM
-    that the firmware takes besides arena and stack, for boards where it counts."""
+    """A board, as its TOML file describes it. ``emulated`` is no key of the file: `as_emulated` sets it."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str
-    chip: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    architecture: Literal["host", "arm", "riscv", "xtensa", "avr"]
-    target: str
-    cpu_flags: Mapping[Literal["gcc", "espressif", "zig"], tuple[str, ...]] = {}
-    defines: Mapping[str, int | str] = {}
-    memory: tuple[Region, ...] = ()
-    stack_bytes: int = Field(default=4096, ge=0)
-    firmware_ram_bytes: int = Field(default=0, ge=0)
-    baud: int = Field(default=115_200, gt=0)
-    usb_ids: tuple[UsbId, ...] = ()
-    flasher: Flasher = Flasher(name="none")
-    emulator: Emulation | None = None
-    sdk: Mapping[str, Mapping[str, Setting]] = {}
-    verified: Verified = Verified()
-    internal: bool = False
-    emulated: bool = False
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="that of the file: lower case letters, digits and -")
+    title: str = Field(description="a few words for people")
+    chip: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="folder in firmware_templates/chips")
+    architecture: Literal["host", "arm", "riscv", "xtensa", "avr"] = Field(description="whose compilers are looked for")
+    target: str = Field(description="what code is generated for, see below")
+    cpu_flags: Mapping[Literal["gcc", "espressif", "zig"], tuple[str, ...]] = Field(
+        default={}, description="the compiler's flags for this processor, by family of compiler"
+    )
+    defines: Mapping[str, int | str] = Field(default={}, description="macros for the chip's C and the firmware's")
+    memory: tuple[Region, ...] = Field(default=(), description="[[memory]], once a region; RAM is needed")
+    stack_bytes: int = Field(default=4096, ge=0, description="bytes of RAM kept for the stack")
+    firmware_ram_bytes: int = Field(
+        default=0, ge=0, description="bytes of RAM that the firmware takes besides arena and stack, where RAM is short"
+    )
+    baud: int = Field(default=115_200, gt=0, description="of the serial link, bits a second")
+    usb_ids: tuple[UsbId, ...] = Field(
+        default=(), description='of its USB port, "vendor:product" in hex: by which its port is found'
+    )
+    flasher: Flasher = Field(default=Flasher(name="none"), description="how an image gets onto it")
+    emulator: Emulation | None = Field(default=None, description="what runs it without the board")
+    sdk: Mapping[str, Mapping[str, Setting]] = Field(
+        default={}, description="[sdk.NAME]: what each SDK that kit export writes for calls it"
+    )
+    verified: Verified = Field(default=Verified(), description="where it was seen to work; not believed of other files")
+    internal: bool = Field(default=False, description="not listed: a machine that only tests use")
+    emulated: bool = Field(default=False, description="set by kit for an emulated build; leave it out")
 
     @field_validator("target")
     @classmethod

@@ -30,7 +30,7 @@ class PostprocessingSettings(BaseModel):
     )
     ignored: tuple[str, ...] = Field(default=(), description='labels that are never a decision, such as ["silence"]')
     smoothing: Literal["none", "moving_average", "majority_vote"] = Field(
-        default="none", description="over the last answers"
+        default="none", description="of the scores, over the last answers"
     )
     length: int = Field(default=3, ge=2, le=255, description="answers that are smoothed over")
     hysteresis: float = Field(

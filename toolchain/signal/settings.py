@@ -77,7 +77,7 @@ class AudioSettings(_Settings):
     With ``coefficients`` it is the orthonormal DCT-II of those over the filters, as ``scipy.fft.dct(norm="ortho")``.
     """
 
-    type: Literal["audio"] = "audio"
+    type: Literal["audio"] = Field(default="audio", description="which front end this is")
     rate: int = Field(default=16_000, ge=1000, le=192_000, description="samples a second")
     length_ms: Milliseconds = Field(default=1000.0, description="sound that the model sees at once")
     window_ms: Milliseconds = Field(default=30.0, description="length of a frame")
@@ -89,7 +89,7 @@ class AudioSettings(_Settings):
     f_min: float = Field(default=20.0, ge=0, description="lower edge of the first filter in Hz")
     f_max: float = Field(default=7600.0, gt=0, description="upper edge of the last filter in Hz")
     energy: Literal["power", "magnitude"] = Field(default="power", description="what the filters add up")
-    floor_db: float = Field(default=-100.0, ge=-150, le=0, description="lower energies count as this one")
+    floor_db: float = Field(default=-100.0, ge=-150, le=0, description="in dB; lower energies count as this one")
     coefficients: int = Field(default=0, ge=0, description="of the DCT over the filters (MFCC); 0 for log-mel energies")
     stride_ms: Milliseconds = Field(default=250.0, description="from an inference to the next in a stream, whole hops")
 
@@ -155,7 +155,7 @@ class MotionSettings(_Settings):
     ``fft`` samples that overlap by half, in dB (0 dB is a sine of full scale in the middle of a bin).
     """
 
-    type: Literal["motion"] = "motion"
+    type: Literal["motion"] = Field(default="motion", description="which front end this is")
     axes: int = Field(ge=1, le=16, description="values in a sample")
     window: int = Field(ge=2, le=1024, description="samples that the model sees at once")
     hop: Count = Field(description="samples from the start of a window to that of the next")
@@ -164,7 +164,7 @@ class MotionSettings(_Settings):
     )
     features: Literal["raw", "spectral"] = Field(default="spectral", description="what the model sees")
     fft: Literal[16, 32, 64, 128, 256, 512, 1024] = Field(default=32, description="points of the Fourier transform")
-    floor_db: float = Field(default=-100.0, ge=-150, le=0, description="lower powers count as this one")
+    floor_db: float = Field(default=-100.0, ge=-150, le=0, description="in dB; lower powers count as this one")
 
     @property
     def each(self) -> int:
@@ -203,13 +203,14 @@ class MotionSettings(_Settings):
 class ImageSettings(_Settings):
     """``type = "image"``: a camera's picture to the model's: cropped, scaled, made grey. A value is 0 … 255."""
 
-    type: Literal["image"] = "image"
+    type: Literal["image"] = Field(default="image", description="which front end this is")
     source: tuple[Count, Count] = Field(description="height and width of the camera's picture")
     format: Literal["grey8", "rgb888", "rgb565", "rgb565_swapped"] = Field(
         default="grey8", description="of its pixels; rgb565 has the low byte first, rgb565_swapped the high one"
     )
     crop: tuple[int, int, int, int] | None = Field(
-        default=None, description="top, left, height, width of the part that is used; the largest one in the middle"
+        default=None,
+        description="top, left, height, width of the part that is used; without it the largest one in the middle",
     )
     size: tuple[Count, Count] = Field(description="height and width of the model's picture")
     channels: Literal[1, 3] = Field(default=1, description="1 for grey, 3 for red, green, blue")
