@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import wave
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+from toolchain.cli.evaluation_tables import beside
+from toolchain.data.own.importing import import_files
+from toolchain.data.own.new_kit import new_kit
 from toolchain.errors import BadInput
 from toolchain.evaluate import folder
 from toolchain.evaluate.folder import evaluate_folder
@@ -87,6 +92,19 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(kit: Kit, trained: 
     assert (found.samples, found.accuracy) == (1, 1.0)
     (reason,) = found.refused
     assert "a.wav: cannot be read as sound" in reason
+
+
+def test_what_the_kit_was_trained_on_is_said(trained: _Trained, tmp_path: Path) -> None:
+    kit = new_kit("words", load_kit("keyword"), tmp_path, own_data=True, labels=["no", "unknown", "yes"])
+    record(tmp_path / "mine" / "yes" / "a.wav", 0.8, 0.1)
+    import_files(kit, [tmp_path / "mine"])
+    record(tmp_path / "mine" / "yes" / "b.wav", 1.0, 0.2)
+    found = evaluate_folder(kit, trained, tmp_path / "mine")  # type: ignore[arg-type]
+    assert (found.samples, found.known) == (2, 1)
+    assert evaluate_folder(kit, trained, kit.folder / "data").known == 1  # type: ignore[arg-type]
+    console = Console(file=io.StringIO(), width=200)
+    console.print(beside("", found))
+    assert "1 of them are in the kit's own data, of which training saw most" in console.file.getvalue()
 
 
 def test_what_cannot_be_used_is_refused(kit: Kit, trained: _Trained, tmp_path: Path) -> None:

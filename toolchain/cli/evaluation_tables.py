@@ -66,6 +66,11 @@ def beside(table: RenderableType, recorded: FolderTest | None) -> RenderableType
     lines = [
         f"int8 on {recorded.samples} recordings of {recorded.folder}: {percent(recorded.accuracy)} right, "
         f"95 % interval {percent(low)} to {percent(high)}",
+        *(
+            [f"{recorded.known} of them are in the kit's own data, of which training saw most"]
+            if recorded.known
+            else []
+        ),
         *([f"counted as unknown: {', '.join(recorded.others)}"] if recorded.others else []),
     ]
     return Group(table, "", *map(Text, lines), _classes(recorded.classes))

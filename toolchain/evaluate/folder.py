@@ -11,6 +11,7 @@ import numpy as np
 
 from toolchain.data import model_inputs
 from toolchain.data.files.sound import cut_short
+from toolchain.data.own.store import Store, sha256_bytes
 from toolchain.data.speech import scene
 from toolchain.data.speech.recordings import SOUND_FILES, read_sound
 from toolchain.errors import BadInput
@@ -32,7 +33,8 @@ _OTHER = "unknown"
 @dataclass(frozen=True)
 class FolderTest:
     """The int8 model on ``samples`` files of ``folder``. ``accuracy`` with its 95 % ``interval``; ``others``: folders
-    whose name is no label and that were counted as ``unknown``; ``refused``: why files were passed over."""
+    whose name is no label and that were counted as ``unknown``; ``refused``: why files were passed over;
+    ``known``: how many of the samples are in the kit's own data, of which training saw most."""
 
     folder: str
     samples: int
@@ -42,6 +44,7 @@ class FolderTest:
     confusion: tuple[tuple[int, ...], ...]
     others: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    known: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,7 +66,8 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
     graph = read_model(data, kit.name)
     runner, quantization = reference_runner(data, graph), graph.inputs[0].quantization
     assert quantization is not None
-    said, labels, refused = [], [], []
+    own = Store(kit).digests() if kit.data.source == "folder" else set()
+    known, said, labels, refused = 0, [], [], []
     for done, (path, label) in enumerate(found, 1):
         try:
             sound = read_sound(path, kit.signal.rate)
@@ -72,6 +76,7 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
             continue
         if short := cut_short(path):
             progress.log(f"{path}: {short}")
+        known += bool(own) and sha256_bytes(path.read_bytes()) in own
         labels.append(label)
         window = _window(sound, kit.signal.length)
         inputs = model_inputs(kit, window.reshape(1, *kit.input.shape), quantization)
@@ -91,6 +96,7 @@ def evaluate_folder(kit: Kit, trained: TrainedModel, folder: Path, progress: Pro
         confusion=tuple(tuple(row) for row in matrix.tolist()),
         others=others,
         refused=tuple(refused),
+        known=known,
     )
 
 

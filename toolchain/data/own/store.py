@@ -72,6 +72,13 @@ class Store:
                 found.append(listed.get(name, Entry(name, label, name)))
         return found
 
+    def digests(self) -> set[str]:
+        """SHA-256 of every recording, of the file that was imported as of the file that is kept."""
+        digests = set()
+        for entry in self.entries():
+            digests |= {entry.sha256, sha256_bytes((self.folder / entry.file).read_bytes())}
+        return digests - {""}
+
     def read(self, entry: Entry) -> np.ndarray:
         """Sound int16 [n], motion int16 [n, axes], else samples [n, *shape]. Raises BadInput with the file's name."""
         return read_recording(self.folder / entry.file, self.kit)
