@@ -40,6 +40,7 @@ def test_marks_that_are_missed(kit):
     said = kit.json(*arguments, "--min-accuracy", "1.0", "--max-latency", "1s")
     assert said["failed_checks"] == [] and {c["name"] for c in said["checks"]} >= {"device accuracy", "latency"}
     done = kit(*arguments, "--max-latency", "0.001us", "--junit", "r.xml")
+    assert "written: r.xml" in done.stderr
     assert done.returncode == 1 and "check failed: 95th percentile" in done.stderr
     assert ElementTree.parse(kit.cwd / "r.xml").find("testsuite").get("failures") == "1"
 

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.evaluate.example import example_test
+from toolchain.cli import evaluation_tables
 from toolchain.errors import BadInput
 from toolchain.evaluate.checks import Marks, check_all, latency_limit
 from toolchain.evaluate.junit import junit_xml
@@ -43,7 +44,7 @@ def test_limits_that_cannot_be(text, unit):
 def verdicts(result, marks=None, whole=True, **changes):
     test = replace(result.test, **changes)
     checks = check_all(result.kit, result.trained.metrics, test, result.board, marks or Marks(), whole)
-    return {check.name: check.passed for check in checks}
+    return {check.name: check.passed for check in checks if check.asked}
 
 
 def test_which_marks_apply():
@@ -62,6 +63,21 @@ def test_which_marks_apply():
     assert not verdicts(result, Marks(max_latency="26 ms"), latency=slow, whole_latency=Latency("us", 5, 26001, 30000))[
         "latency"
     ]
+
+
+def test_a_mark_that_asks_for_nothing_is_not_called_passed():
+    result = example_test()
+    marks = result.kit.pass_marks.model_copy(update={"min_float_accuracy": 0.0, "min_device_accuracy": 0.9})
+    kit = result.kit.model_copy(update={"pass_marks": marks})
+    checks = check_all(kit, result.trained.metrics, result.test, result.board, Marks(), whole=False)
+    assert [check.text for check in checks if not check.asked] == [
+        "float accuracy 1.0000 of all 360 test samples, no mark set",
+        "accuracy on the device 0.9833 of 120 samples; the mark, 0.9, is for all 360",
+    ]
+    unasked = replace(result, checks=checks)
+    assert [text.plain[0] for text in evaluation_tables.marks(checks)] == ["–", "✓", "✓", "–"]
+    suite = ElementTree.fromstring(junit_xml(unasked)).find("testsuite")
+    assert suite.get("skipped") == "2" and len(suite.findall("testcase/skipped")) == 2
 
 
 def test_a_limit_for_this_board_in_the_kit():

@@ -63,6 +63,16 @@ def test_a_failed_check_and_hostile_names(tmp_path):
 
 
 @pytest.mark.unit
+def test_a_page_is_passed_only_where_every_mark_was_asked_for():
+    result = example_test()
+    assert '<span class="badge passed">passed</span>' in report_html(result)
+    checks = (replace(result.checks[0], asked=False, text="no mark set"), *result.checks[1:])
+    page = report_html(replace(result, checks=checks))
+    assert '<span class="badge passed-in-part">passed in part</span>' in page
+    assert re.search(r'aria-label="not asked">–</span>&ensp;no mark set', page)
+
+
+@pytest.mark.unit
 def test_without_matplotlib(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(Missing, match="matplotlib"):

@@ -175,7 +175,9 @@ def _largest_layer(compiled: CompiledModel, *, weights: bool) -> tuple[str, int]
         else:
             share = sum(t.bytes for t in (*step.inputs, *step.outputs)) + step.scratch_bytes
         if share > best[1]:
-            best = (f"{step.operator.index} ({step.operator.kind}, {step.operator.output.name})", share)
+            # Converters join the paths of all that they fused: the end of the first says which layer it is.
+            name = "/".join(step.operator.output.name.split(";")[0].split("/")[-2:])
+            best = (f"{step.operator.index} ({step.operator.kind}, {name})", share)
     return best
 
 

@@ -32,9 +32,10 @@ def tested(result: KitTest) -> RenderableType:
         f"95 % interval of the accuracy {percent(low)} to {percent(high)}; device and host say the same class "
         f"for {percent(test.agreement)}",
         f"link: {link.frames:,} frames, {link.retries} sent again, {link.damaged + link.device_damaged} damaged; "
-        f"{result.workers} device(s), {result.resumed} answers from before",
+        f"{result.workers} {'device' if result.workers == 1 else 'devices'}"
+        + (f", {result.resumed:,} answers from an earlier test" if result.resumed else ""),
     ]
-    return Group(deployment(result), "", table, "", *map(Text, lines), "", *_marks(result.checks))
+    return Group(deployment(result), "", table, "", *map(Text, lines), "", *marks(result.checks))
 
 
 def streamed(result: StreamTest) -> RenderableType:
@@ -55,7 +56,7 @@ def streamed(result: StreamTest) -> RenderableType:
         ("inferences", f"{result.inferences:,}, {result.differences} differ from those of this machine"),
         ("time", f"{figure(result.median_time)} {result.unit} an inference with its front end"),
     ]
-    return Group(pairs(f"{result.kit} on {where}, as a stream", rows), "", *_marks(result.checks))
+    return Group(pairs(f"{result.kit} on {where}, as a stream", rows), "", *marks(result.checks))
 
 
 def beside(table: RenderableType, recorded: FolderTest | None) -> RenderableType:
@@ -87,8 +88,15 @@ def _classes(scores: Iterable[ClassScore]) -> Table:
     return table
 
 
-def _marks(checks: Iterable[Check]) -> list[Text]:
-    return [Text.assemble(("✓ ", "green") if check.passed else ("✗ ", "bold red"), check.text) for check in checks]
+def marks(checks: Iterable[Check]) -> list[Text]:
+    """A line a check; one that asks for nothing has no tick."""
+    return [Text.assemble(_sign(check), check.text) for check in checks]
+
+
+def _sign(check: Check) -> tuple[str, str]:
+    if not check.asked:
+        return "– ", "dim"
+    return ("✓ ", "green") if check.passed else ("✗ ", "bold red")
 
 
 def profiled(name: str, where: str, profile: Profile) -> RenderableType:

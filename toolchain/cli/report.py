@@ -53,7 +53,10 @@ def entry(
 
     Example: kit report digits --board mps2-an386 --emulate --out report.html
     """
+    from rich.console import Group
+
     from toolchain.board.descriptor import load_board
+    from toolchain.cli import evaluation_tables
     from toolchain.evaluate.charts import require_matplotlib
     from toolchain.evaluate.kit_test import run_kit_test
     from toolchain.evaluate.report import report_html
@@ -74,7 +77,8 @@ def entry(
             profile=True,
             progress=progress,
         )
-        progress.stage("report", str(out))
+        progress.stage("write", "the page")
         write_file(out, report_html(result))
-    output.result({**result.as_json(), "report": str(out)}, f"report: {out}")
+    lines = Group(*evaluation_tables.marks(result.checks), f"report: {out}")
+    output.result({**result.as_json(), "report": str(out)}, lines)
     return output.checks(result.failed_checks)

@@ -149,8 +149,11 @@ def entry(
 
             write_file(junit, junit_xml(result))
         recorded = evaluate_folder(chosen, result.trained, evaluate, progress) if evaluate else None
-    values = {**result.as_json(), **({"evaluated": recorded.as_json()} if recorded else {})}
+    written = {name: str(path) for name, path in (("html", html), ("junit", junit)) if path}
+    values = {**result.as_json(), **({"evaluated": recorded.as_json()} if recorded else {}), **written}
     output.result(values, evaluation_tables.beside(evaluation_tables.tested(result), recorded))
+    if written:
+        output.note(f"written: {', '.join(written.values())}")
     refused = output.refused(recorded.refused if recorded else ())
     return output.checks(result.failed_checks) or refused
 

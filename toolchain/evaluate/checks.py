@@ -20,11 +20,13 @@ _IN_US = {"us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
 
 @dataclass(frozen=True)
 class Check:
-    """One pass mark: ``text`` says what was found and what is asked for."""
+    """One pass mark: ``text`` says what was found and what is asked for. Where nothing is (no mark set, or one for the
+    whole test set only), ``asked`` is False and the check passes."""
 
     name: str
     passed: bool
     text: str
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,20 @@ def check_all(
 ) -> tuple[Check, ...]:
     """Every check that applies. The kit's own accuracy is asked for only of its ``whole`` test set, since a few samples
     say little; one that the user gave always."""
-    return (*training_checks(kit, metrics), *_of_device(kit, test, board, marks, whole))
+    return (*training_checks(kit, metrics), *_of_device(kit, metrics, test, board, marks, whole))
 
 
 def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
     """The checks of what training left, before any device."""
     (floating, int8), wanted = judged_accuracies(metrics), kit.pass_marks
-    mean = f", mean of {kit.data.folds} folds" if metrics.get("cross_validation") else ""
+    of = f" of all {metrics['samples']['test']:,} test samples"
+    if metrics.get("cross_validation"):
+        of = f", mean of {kit.data.folds} folds"
     checks = []
     if floating is not None:
-        text = f"float accuracy {floating:.4f}{mean}, at least {wanted.min_float_accuracy} wanted"
-        checks.append(Check("float accuracy", floating >= wanted.min_float_accuracy, text))
+        checks.append(
+            _least("float accuracy", f"float accuracy {floating:.4f}{of}", floating, wanted.min_float_accuracy)
+        )
         text = f"int8 loses {floating - int8:.4f} of accuracy, at most {wanted.max_int8_loss} wanted"
         checks.append(Check("int8 loss", floating - int8 <= wanted.max_int8_loss, text))
     if wanted.min_auc is not None:
@@ -79,20 +84,29 @@ def training_checks(kit: Kit, metrics: Mapping[str, Any]) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _of_device(kit: Kit, test: DeviceTest, board: str, marks: Marks, whole: bool) -> Iterator[Check]:
+def _least(name: str, found: str, value: float, mark: float) -> Check:
+    """The check that ``value``, told by ``found``, reaches ``mark``: one of 0 asks for nothing."""
+    return Check(
+        name, value >= mark, f"{found}, {f'at least {mark} wanted' if mark else 'no mark set'}", asked=mark > 0
+    )
+
+
+def _of_device(
+    kit: Kit, metrics: Mapping[str, Any], test: DeviceTest, board: str, marks: Marks, whole: bool
+) -> Iterator[Check]:
     parity, latency = test.parity, test.whole_latency or test.latency
     yield Check(
         "parity",
         parity.mismatches == 0,
         f"{parity.mismatches} of {parity.samples} answers differ from {parity.reference}",
     )
-    least = kit.pass_marks.min_device_accuracy if marks.min_accuracy is None and whole else marks.min_accuracy
-    if least is not None:
-        yield Check(
-            "device accuracy",
-            test.accuracy_device >= least,
-            f"accuracy on the device {test.accuracy_device:.4f}, at least {least} wanted",
-        )
+    least = kit.pass_marks.min_device_accuracy if marks.min_accuracy is None else marks.min_accuracy
+    name, found = "device accuracy", f"accuracy on the device {test.accuracy_device:.4f}"
+    if whole or marks.min_accuracy is not None or not least:
+        yield _least(name, found, test.accuracy_device, least)
+    else:
+        text = f"{found} of {test.samples:,} samples; the mark, {least}, is for all {metrics['samples']['test']:,}"
+        yield Check(name, True, text, asked=False)
     if most := _most_latency(kit, board, marks, latency.unit):
         yield Check(
             "latency",

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 def junit_xml(result: KitTest) -> str:
     """One test suite with a case for every check, and the figures as its properties."""
     failed = [check for check in result.checks if not check.passed]
+    skipped = [check for check in result.checks if not check.asked]
     seconds = f"{result.seconds['total']:.3f}"
     counts = {"tests": str(len(result.checks)), "failures": str(len(failed)), "errors": "0", "time": seconds}
+    counts["skipped"] = str(len(skipped))
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(
         root, "testsuite", {"name": f"kit test {result.model.name} on {result.board}", **counts}
@@ -26,6 +28,8 @@ def junit_xml(result: KitTest) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=name, name=check.name, time="0")
         if not check.passed:
             ElementTree.SubElement(case, "failure", message=check.text).text = check.text
+        elif not check.asked:
+            ElementTree.SubElement(case, "skipped", message=check.text)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -138,7 +138,7 @@ def run_kit_test(
         taken_over = len(expected) - len(unanswered)
         workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(todo)) if place.emulated else 1
         on = f"on {workers} × {board.name}" if workers > 1 else f"on {board.name}"
-        progress.stage("test", f"{len(todo)} samples {on}")
+        progress.stage("test", f"{len(todo)} samples {on}" if unanswered else f"one sample again {on}, for its stack")
         if taken_over:
             progress.log(f"{taken_over} answers taken over from {path}")
         run.go(answers, todo, workers)
