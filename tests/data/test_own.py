@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from PIL import Image
 
+from toolchain.cli.app import run
 from toolchain.data import load_dataset
 from toolchain.data.own.importing import import_files
 from toolchain.data.own.new_kit import new_kit
@@ -163,9 +164,24 @@ def test_columns_and_whole_numbers(gestures, tmp_path):
     assert "3 axes" in str(import_files(gestures, [table(tmp_path / "idle.csv", rows, "time,x,y")]).refused)
     rows = np.column_stack([np.arange(200) / 50, *np.full((3, 200), 0.981)])
     path = table(tmp_path / "idle.2.csv", rows)
-    assert "0.981 is no whole number" in str(import_files(gestures, [path]).refused)
+    assert "no whole numbers; the kit takes int16: give --scale" in str(import_files(gestures, [path]).refused)
     done = import_files(gestures, [path], scale=1000)
-    assert (Store(gestures).read(done.kept[0]) == 981).all()
+    assert (Store(gestures).read(done.kept[0]) == 981).all() and "multiplied by 1000" in done.kept[0].changes
+
+
+def test_all_that_is_wrong_with_files_alike_is_one_line(gestures, tmp_path, capsys):
+    for i in range(3):
+        table(tmp_path / "in" / "wave" / f"{i}.csv", np.full((200 + i, 2), 0.44 + i), "x,y")
+    table(tmp_path / "in" / "wave" / "3.csv", np.full((200, 3), 0.44), "x,y,z")
+    assert run(["data", "import", str(tmp_path / "in"), "--kit", str(gestures.folder)]) == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("refused: ")]
+    broken = "values that are no whole numbers; the kit takes int16: give --scale, the raw steps of one unit"
+    first = tmp_path / "in" / "wave" / "0.csv"
+    assert len(lines) == 2
+    assert lines[0].startswith(
+        f"refused: {first} and 2 more: 2 columns of values; the kit takes 3 axes a row; {broken}"
+    )
+    assert lines[1].startswith(f"refused: {first.with_name('3.csv')}: {broken}")
 
 
 def acquisition(values: np.ndarray) -> dict[str, object]:

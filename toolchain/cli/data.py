@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,9 +65,8 @@ def data_import(
     with output.progress() as progress:
         done = import_files(into, paths, label, group, scale, progress)
     for what, files in _by_change(done.kept).items():
-        more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-        output.note(f"{files[0]}{more}: {what}")
-    status = output.refused(list(done.refused.values()))
+        output.note(f"{_first(files)}: {what}")
+    status = output.refused([f"{_first(files)}{why}" for why, files in _by_reason(done.refused).items()])
     if into.data.source != "folder":
         unused = f"{into.name} is trained on {into.data.source}, not on these"
         output.note(f"{unused}: kit new NAME --like {into.name} --own-data makes a kit that is")
@@ -96,6 +95,19 @@ def _by_change(kept: Sequence[Entry]) -> dict[str, list[str]]:
         for change in filter(None, one.changes.split("; ")):
             files.setdefault(change.removeprefix(f"{one.original}: "), []).append(one.file)
     return files
+
+
+def _by_reason(refused: Mapping[Path, str]) -> dict[str, list[str]]:
+    """The files that were refused for each reason, which begins behind the file's name."""
+    files: dict[str, list[str]] = {}
+    for path, reason in refused.items():
+        why = reason.removeprefix(str(path)) if reason.startswith(str(path)) else f": {reason}"
+        files.setdefault(why, []).append(str(path))
+    return files
+
+
+def _first(files: Sequence[str]) -> str:
+    return files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
 @command()

@@ -116,14 +116,23 @@ def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], Non
         times, values = split_times(names, rows)
         if not values.size:
             raise BadInput(f"{path}: nothing in it but times")
-    whole = np.dtype(kit.input.dtype).kind in "iu"
-    if whole and scale is None and (broken := values[np.isfinite(values) & (values != np.round(values))]).size:
-        raise BadInput(
-            f"{path}: {broken[0]:g} is no whole number; the kit takes {kit.input.dtype}",
-            "give --scale: raw steps of one unit, such as 1000",
-        )
+    if wrong := "; ".join(_unlike(values, kit, scale)):
+        raise BadInput(f"{path}: {wrong}")
+    if scale is not None:
+        note(f"{path.name}: multiplied by {scale:g}")
     values = scaled(at_rate(path, times, values, lines, rate, note), scale, kit.input.dtype)
     return as_samples(values, kit, str(path), lambda _: None)
+
+
+def _unlike(values: np.ndarray, kit: Kit, scale: float | None) -> Iterator[str]:
+    """All that keeps ``values`` [n, axes] of a table from the kit, in the same words for each file that has it."""
+    if isinstance(kit.signal, MotionSettings) and values.shape[1] != kit.signal.axes:
+        yield f"{values.shape[1]} columns of values; the kit takes {kit.signal.axes} axes a row"
+    if np.dtype(kit.input.dtype).kind in "iu" and scale is None:
+        known = values[np.isfinite(values)]
+        if (known != np.round(known)).any():
+            steps = "give --scale, the raw steps of one unit: 2048 for g of a sensor of ±16 g"
+            yield f"values that are no whole numbers; the kit takes {kit.input.dtype}: {steps}"
 
 
 def _found(paths: Sequence[Path]) -> list[Path]:
