@@ -34,6 +34,24 @@ def test_a_port_in_use_is_said_to_be(device: PtyProcess) -> None:
     open_port(device.port).close()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="who is connected is read from /proc")
+def test_an_emulator_that_another_program_talks_to_is_in_use() -> None:
+    client = (
+        "import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); print(flush=True); input()"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        command = [sys.executable, "-c", client, str(number)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None and other.stdout.readline()
+            with pytest.raises(DeviceError, match="another program holds it, one at a time"):
+                open_port(f"socket://127.0.0.1:{number}")
+            other.communicate(b"\n", timeout=10)
+        open_port(f"socket://127.0.0.1:{number}").close()
+        with open_port(f"socket://localhost:{number}"):  # what we hold ourselves is not another program's
+            open_port(f"socket://127.0.0.1:{number}").close()
+
+
 def test_a_file_is_no_port(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")

@@ -71,10 +71,11 @@ def entry(
                     progress=text,
                 )
             )
-        shown = tables.deployment(deployment)
+        streams = samples is None and not output.json_wanted
+        shown = tables.deployment(deployment, goes_on=streams)
         output.result(deployment.as_json(), shown)
         text.keep(shown)
         status = output.checks(deployment.failed_checks)  # before the stream, where nobody would look for it
-        if samples is None and not output.json_wanted:
+        if streams:
             stream.show_test_samples(output, chosen, deployment, text, answers)
     return status

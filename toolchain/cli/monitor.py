@@ -197,8 +197,8 @@ def _open(output: Output, board: Board | None, port: str | None, options: dict[s
     from toolchain.link.baud import find_baud
     from toolchain.link.port import open_port
 
-    hint = "give the port that kit deploy shows of an emulated one"
-    place = port or (find_port(board, hint) if board else any_port())
+    shown = f"see what an emulated one prints: kit deploy --board {board.name} --emulate" if board else ""
+    place = port or (find_port(board, shown if board.emulator else "") if board else any_port())
     board = board or board_of_port(place)
     if options["reset"]:
         if board is None:

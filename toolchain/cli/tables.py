@@ -146,8 +146,9 @@ def built(result: Built) -> Table:
     return pairs("firmware", rows)
 
 
-def deployment(result: Deployment | KitTest) -> Table:
-    """What a deployment found, in words that say what was compared with what."""
+def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
+    """What a deployment found, in words that say what was compared with what. The port of an emulated board is there
+    only while it ``goes_on``."""
     test, parity = result.test, result.test.parity
     same = (
         f"[green]all {parity.samples} answers equal {parity.reference} byte for byte[/]"
@@ -168,7 +169,7 @@ def deployment(result: Deployment | KitTest) -> Table:
             ("latency", _latency(test.latency)),
             *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
             *_memory(result.memory),
-            ("port", result.port),
+            *([("port", result.port)] if goes_on or not result.emulated else []),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )

@@ -7,8 +7,11 @@ import errno
 import os
 import select
 import socket
+import struct
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import serial
 from serial.urlhandler import protocol_socket
@@ -16,6 +19,7 @@ from serial.urlhandler import protocol_socket
 from toolchain.errors import BadInput, DeviceError, Missing
 
 DEFAULT_BAUD = 115200
+_ESTABLISHED = "01"
 
 
 def open_port(url: str, baud: int = DEFAULT_BAUD, timeout: float = 0) -> Any:
@@ -30,6 +34,8 @@ def open_port(url: str, baud: int = DEFAULT_BAUD, timeout: float = 0) -> Any:
         port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=timeout)
         if os.name == "posix" and "://" not in url:
             port.exclusive = True
+        if _is_held(url):
+            raise _in_use(url)
         _open(port)
     except ValueError as error:
         raise BadInput(f"{url} at {baud} baud cannot be opened: {error}", "give a port as in `kit boards`") from error
@@ -55,6 +61,26 @@ def _open(port: Any) -> None:
         del port.reset_input_buffer
 
 
+def _is_held(url: str) -> bool:
+    """Whether another program is connected to a TCP port of this machine. An emulator serves one client at a time: a
+    second one is let in by the system, and nobody answers it. False where that cannot be known.
+
+    A line of the table is an end of a connection, its addresses hexadecimal, the IPv4 one as the machine stores it
+    (proc_pid_net(5), Linux)."""
+    where = urlsplit(url)
+    if where.scheme != "socket" or where.hostname not in ("127.0.0.1", "localhost") or not where.port:
+        return False
+    address = f"{struct.unpack('=I', socket.inet_aton('127.0.0.1'))[0]:08X}:{where.port:04X}"
+    try:
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        clients = {f"socket:[{row[9]}]" for row in rows if row[2] == address and row[3] == _ESTABLISHED}
+        if clients:
+            clients -= {os.readlink(file) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()}
+    except OSError:
+        return False
+    return bool(clients)
+
+
 def _keep_control_lines(fd: int) -> None:
     """Takes the port for us alone, and stops the driver from dropping DTR when it is closed."""
     import fcntl
@@ -72,6 +98,13 @@ def no_port(url: str) -> Missing:
     return Missing(f"there is no port {url}", "plug the board in with a data cable; `kit boards` lists the ports")
 
 
+def _in_use(url: str) -> DeviceError:
+    return DeviceError(
+        f"port {url} is in use: another program holds it, one at a time",
+        "close the other program (monitor, IDE, another kit) and try again",
+    )
+
+
 def port_error(url: str, error: OSError) -> Missing | DeviceError:
     """What the system's error at opening ``url`` means."""
     number = error.errno
@@ -83,7 +116,7 @@ def port_error(url: str, error: OSError) -> Missing | DeviceError:
             f"no permission for port {url}", "add yourself to the group that owns it (dialout), then log in again"
         )
     if number in (errno.EBUSY, errno.EAGAIN) or "lock" in text or "permissionerror" in text:
-        return DeviceError(f"port {url} is in use", "close the other program (monitor, IDE, another kit) and try again")
+        return _in_use(url)
     if number in (errno.ENOTTY, errno.EINVAL) or "could not configure port" in text:
         return DeviceError(f"{url} is no serial port", "give a serial port; `kit boards` lists them")
     return DeviceError(f"port {url} cannot be opened: {error}", "check that the emulator or board is running")
