@@ -92,6 +92,8 @@ def test_flash_is_that_of_the_flash_chip_where_it_is_known() -> None:
 def test_an_unknown_name_gets_the_nearest() -> None:
     with pytest.raises(BadInput, match="did you mean 'mps2-an386'"):
         load_board("mps2an386")
+    with pytest.raises(BadInput, match="did you mean 'mps2-an385', 'mps2-an386' or 'mps2-an500'"):
+        load_board("mps2")
     with pytest.raises(BadInput, match=r"there are: .*host") as error:
         load_board("qqqqqqq")
     assert "qemu" not in error.value.hint, "machines that only tests use"
@@ -109,6 +111,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         ("size = 512", 'size = 512\nspeed = "fast"', r"mine\.toml:19: unknown key \"speed\" in \[memory\.1\] .*size"),
         ("size = 512", 'size = "big"', r"mine\.toml:18: memory\.1\.size = 'big'"),
         ('target = "cortex-m4"', 'target = "z80"', r"mine\.toml:5: target = 'z80': no such target; there are generic"),
+        ("cmsdk-mps2", "cmsdk", r"mine\.toml:3: chip: no chip is named 'cmsdk' .*did you mean 'cmsdk-mps2'"),
         ('chip = "cmsdk-mps2"\n', "", r"mine\.toml:1: key \"chip\" is missing"),
         ("reserved = 24", "reserved = 1024", r"memory FLASH: nothing is left"),
         ('kind = "ram"', 'kind = "flash"', r"at least one memory region of kind ram"),

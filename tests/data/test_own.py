@@ -246,6 +246,12 @@ def test_an_empty_folder_and_an_empty_class(words, tmp_path):
         load_dataset(words)
 
 
+@pytest.mark.parametrize(("like", "board"), [("keyword", "mps2-an386"), ("digits", "esp32"), ("motion", "esp32")])
+def test_the_board_to_begin_with_is_not_slow_for_the_kit(tmp_path, like, board):
+    made = new_kit("mine", load_kit(like), tmp_path)
+    assert f"kit deploy . --board {board} --emulate" in (made.folder / "README.md").read_text()
+
+
 def test_a_kit_like_another(tmp_path):
     made = new_kit("mine", load_kit("digits"), tmp_path)
     like = load_kit("digits")

@@ -16,7 +16,6 @@ from toolchain.board.objects import Processes, ToolFailed
 from toolchain.board.size import Sizes, check_fits, explain_overflow, measure, place_constants
 from toolchain.board.staging import Source, Stage, folders_with, sha256_of
 from toolchain.compiler.step import TARGETS
-from toolchain.errors import BadInput
 from toolchain.postprocess.postprocessor import HEADER, Postprocessor
 from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.progress import Progress, Quiet
@@ -67,12 +66,8 @@ class Firmware:
 
 
 def chip_sources(board: Board) -> list[Source]:
-    """Start-up, linker script and HAL of the board's chip, with the generated memory map. Raises `BadInput` when
-    there is no such chip."""
+    """Start-up, linker script and HAL of the board's chip, with the generated memory map."""
     chips = resource("firmware_templates") / "chips"
-    if not (chips / board.chip).is_dir():
-        names = sorted(path.parent.name for path in chips.glob("*/chip.c"))
-        raise BadInput(f"board {board.name}: no chip folder is named {board.chip!r}", f"there are: {', '.join(names)}")
     files = {"chips/chip.h": chips / "chip.h"}
     folders = [chips / board.chip]
     if board.architecture != "host":

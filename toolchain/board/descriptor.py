@@ -207,6 +207,9 @@ def read_board(path: Path) -> Board:
     board, source = load_toml(path, Board)
     if board.name != path.stem:
         raise source.refuse(("name",), f"is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
+    chips = [folder.parent.name for folder in (resource("firmware_templates") / "chips").glob("*/chip.c")]
+    if board.chip not in chips:
+        raise source.refuse(("chip",), f"no chip is named {board.chip!r}", nearest(board.chip, chips))
     if path.resolve().parent != _shipped().resolve():
         return board.model_copy(update={"verified": Verified()})
     return board

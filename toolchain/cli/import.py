@@ -38,6 +38,7 @@ def entry(
 
     Example: kit import words.tflite --like keyword --labels labels.txt --data recordings
     """
+    from toolchain.data.own.new_kit import first_board
     from toolchain.kit import load_kit
     from toolchain.train.importing import import_model, read_labels
 
@@ -49,7 +50,7 @@ def entry(
         output.note(f"refused: {reason}")
     where = place / made.kit.name
     how = "quantised to int8" if made.quantized else "taken as it is"
-    first = f"kit deploy {where} --board esp32 --emulate"
+    first = f"kit deploy {where} --board {first_board(made.kit)} --emulate"
     if made.kit.data.source == "folder" and not any((where / "data").iterdir()):
         first = f"kit data import FOLDER --kit {where}, to have something to test it on, then {first}"
     output.result(

@@ -26,7 +26,7 @@ def entry(output: Output, name: str, like: str, own_data: bool, labels: str | No
 
     Example: kit new my-words --like keyword --own-data --labels silence,unknown,lumos,nox
     """
-    from toolchain.data.own.new_kit import new_kit
+    from toolchain.data.own.new_kit import first_board, new_kit
     from toolchain.errors import BadInput
     from toolchain.kit import load_kit
 
@@ -41,5 +41,5 @@ def entry(output: Output, name: str, like: str, own_data: bool, labels: str | No
     first = f"kit data import FOLDER --kit {said}" if own_data else f"kit train {said}"
     output.result(
         {"kit": made.name, "folder": str(where), "like": like, "own_data": own_data},
-        f"{where} is made like {like}. Next: {first}, then kit deploy {said} --board esp32 --emulate",
+        f"{where} is made like {like}. Next: {first}, then kit deploy {said} --board {first_board(made)} --emulate",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from toolchain.deployment import Deployment
     from toolchain.evaluate.bench import Bench
     from toolchain.evaluate.kit_test import KitTest
-    from toolchain.evaluate.results import Latency, Memory
+    from toolchain.evaluate.results import DeviceTest, Latency, Memory
     from toolchain.pipeline import Built
     from toolchain.train import TrainedModel
 
@@ -164,7 +165,7 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
             (
                 "accuracy",
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
-                f"float {percent(test.accuracy_float)} ({test.samples} test samples)",
+                f"float {percent(test.accuracy_float)} ({test.samples} test samples{_doubt(test)})",
             ),
             ("latency", _latency(test.latency)),
             *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
@@ -173,6 +174,12 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
         ],
     )
+
+
+def _doubt(test: DeviceTest) -> str:
+    """How far the accuracy of very few samples may be from that of all."""
+    low, high = test.interval
+    return f", 95 % interval of the device {percent(low)} to {percent(high)}" if test.samples < 20 else ""
 
 
 def _latency(latency: Latency) -> str:
@@ -194,17 +201,16 @@ def compared(name: str, where: str, result: CompareResult) -> Table:
     return pairs(f"{name} on {where}", rows)
 
 
-def bench(result: Bench, layers: bool) -> Table:
+def bench(result: Bench, layers: bool) -> RenderableType:
+    """Time and memory of an inference, below a row a layer where ``layers`` are wanted."""
+    unit = "instructions" if result.unit == "instructions" else "µs"
+    totals = pairs(f"{result.model} on {result.board}", [(unit, figure(result.time)), *_memory(result.memory)])
     if not layers:
-        return pairs(
-            f"{result.model} on {result.board}",
-            [
-                ("instructions" if result.unit == "instructions" else "µs", figure(result.time)),
-                *_memory(result.memory),
-            ],
-        )
-    table = Table("layer", "operator", "kernel", "MACs", result.unit, f"{result.unit}/MAC", box=None)
+        return totals
+    table = Table("layer", "operator", "kernel", "MACs", unit, f"{unit}/MAC", box=None)
+    for column in table.columns[3:]:
+        column.justify = "right"
     for layer in result.layers:
         each = f"{layer.time / layer.macs:.2f}" if layer.macs else "–"
         table.add_row(str(layer.number), layer.op, layer.kernel, f"{layer.macs:,}", figure(layer.time), each)
-    return table
+    return Group(table, "", totals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -135,6 +136,7 @@ class Tally:
 
     def __init__(self, expected: Expected) -> None:
         self._expected = expected
+        self._start = time.monotonic()
         self.done = self.right = self.unlike = 0
 
     def add(self, answer: Answer) -> None:
@@ -148,8 +150,10 @@ class Tally:
         self.unlike += answer.output != expected.tobytes()
 
     def note(self) -> str:
-        """Words beside the progress bar."""
-        return f"{self.right}/{self.done} right, {self.unlike} unlike {self._expected.reference}"
+        """Words beside the progress bar, with the time that a sample takes where that is long."""
+        each = (time.monotonic() - self._start) / max(self.done, 1)
+        slow = f", {each:.0f} s a sample" if each >= 2 else ""
+        return f"{self.right}/{self.done} right, {self.unlike} unlike {self._expected.reference}{slow}"
 
 
 def judge(expected: Expected, answers: Sequence[Answer], unit: str, per_tick: float, retries: int = 0) -> DeviceTest:
