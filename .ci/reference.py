@@ -71,8 +71,7 @@ def _kind(said: dict[str, Any], models: dict[str, Any], many: bool = False) -> s
         kinds = [_kind(option, models, many) for option in options if option.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
     if "$ref" in said or said.get("type") == "object":
-        several = "additionalProperties" in said
-        return "table" if not several or not many else "tables"
+        return "tables" if many else "table"
     if "const" in said or "enum" in said:
         return ", ".join(f"`{json.dumps(value)}`" for value in said.get("enum", [said.get("const")]))
     if said["type"] == "array":

@@ -15,13 +15,18 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from toolchain.board.descriptor import Board, list_boards
+from toolchain.compiler.step import TARGETS
 from toolchain.data.own.store import Entry
+from toolchain.export import list_sdks, load_sdk
+from toolchain.flash.programs import PROGRAMS
 from toolchain.kit import Kit
 
 pytestmark = pytest.mark.unit
 
 TOP = Path(__file__).resolve().parents[1]
 KIT = (TOP / "docs" / "kit.md").read_text(encoding="utf-8")
+BOARD = (TOP / "docs" / "board.md").read_text(encoding="utf-8")
 
 
 def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
@@ -53,8 +58,11 @@ def test_the_tables_are_those_of_the_models(monkeypatch: pytest.MonkeyPatch) -> 
     assert load("readme", monkeypatch).stale() == {}, "run python .ci/readme.py"
 
 
-def test_every_table_of_a_kit_has_its_keys_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load("reference", monkeypatch).models_in(KIT) == set(reached(Kit))
+@pytest.mark.parametrize(("page", "model"), [(KIT, Kit), (BOARD, Board)], ids=["kit", "board"])
+def test_every_table_has_its_keys_on_the_page(
+    page: str, model: type[BaseModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load("reference", monkeypatch).models_in(page) == set(reached(model))
 
 
 def test_a_change_of_a_key_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,3 +89,23 @@ def test_the_example_of_model_py() -> None:
     (code,) = re.findall(r"^```python\n(.*?)^```", KIT, re.MULTILINE | re.DOTALL)
     said = {f.name: [a.arg for a in f.args.args] for f in ast.parse(code).body if isinstance(f, ast.FunctionDef)}
     assert said == {"build": ["input_shape", "classes"], "louder": ["inputs", "rng"]}
+
+
+def test_the_page_on_boards_names_what_our_boards_say() -> None:
+    words = {*TARGETS}
+    for board in list_boards():
+        words |= {*board.defines, board.flasher.name, *board.flasher.settings, *board.sdk}
+        words |= {key for settings in board.sdk.values() for key in settings}
+        words |= {*board.emulator.settings} if board.emulator else set()
+    for name, program in PROGRAMS.items():
+        words |= {name, *re.findall(r"{(\w+)}", " ".join((*program.flash, *program.erase, *program.reset)))}
+    said = set(re.findall(r"[\w.-]+", " ".join(re.findall(r"`([^`\n]+)`", BOARD)))) | {"file", "port"}
+    said |= {word.removeprefix("sdk.") for word in said}
+    assert sorted(words - said) == []
+
+
+def test_the_page_on_boards_names_what_the_sdks_need() -> None:
+    for name in list_sdks():
+        row = re.search(rf"^\| `\[sdk\.{name}\]` \| (.*)", BOARD, re.MULTILINE)
+        for key in load_sdk(name).needs:
+            assert row and f"`{key}`" in row[1], (name, key)

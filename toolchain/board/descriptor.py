@@ -78,7 +78,7 @@ class Emulation(_Table):
         default=0,
         ge=0,
         le=1e9,
-        description="instructions in one tick of the chip's counter, with that unit: 1e9 / its rate in Hz under qemu",
+        description="instructions in one tick of the chip's counter, where that is the unit",
     )
     settings: Mapping[str, Setting] = Field(default={}, description="what that emulator must know besides")
 
