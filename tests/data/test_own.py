@@ -121,6 +121,34 @@ def test_a_damaged_file_is_named_and_the_rest_goes_on(words, tmp_path):
     assert all(str(path) in reason for path, reason in done.refused.items())
 
 
+def test_a_stump_of_a_sound_is_refused(words, tmp_path):
+    whole, half = tone(tmp_path / "yes" / "stump.wav"), tone(tmp_path / "yes" / "half.wav", seconds=0.9)
+    whole.write_bytes(whole.read_bytes()[:56])
+    half.write_bytes(half.read_bytes()[: 44 + 14_400])
+    done = import_files(words, [tmp_path / "yes"])
+    assert [entry.original for entry in done.kept] == ["half.wav"] and "cut short" in done.kept[0].changes
+    assert done.refused[whole].endswith("stump.wav: cut short: 12 of 32,000 bytes of sound are there, less than half")
+
+
+def test_equal_files_and_those_of_no_known_type_are_told_apart(words, tmp_path, capsys):
+    folder = tmp_path / "in" / "yes"
+    for name in ("a.wav", "b.wav"):
+        tone(folder / name)
+    for name in ("notes.txt", "info.labels", ".hidden"):
+        (folder / name).write_text('{"files": []}')
+    first = import_files(words, [folder])
+    assert (len(first.kept), first.known, first.equal) == (1, [], [folder / "b.wav"])
+    assert first.passed_over == [folder / "notes.txt"]
+    second = import_files(words, [folder])
+    assert (second.kept, second.equal, len(second.known)) == ([], [], 2)
+    tone(folder / "c.wav", seconds=0.7)
+    tone(folder / "d.wav", seconds=0.7)
+    assert run(["data", "import", str(folder), "--kit", str(words.folder)]) == 0
+    said = capsys.readouterr()
+    assert "; 2 were there already; 1 equal to others of them" in said.out.replace("\n", " ")
+    assert f"passed over, of no known type: {folder / 'notes.txt'}" in said.err
+
+
 def test_times_are_resampled(gestures, tmp_path):
     at = np.arange(0, 4, 0.01)
     rows = np.column_stack([at, np.round(1000 * np.sin(2 * np.pi * at)), np.full(len(at), 5.0), np.round(-at * 100)])

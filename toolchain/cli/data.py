@@ -66,6 +66,8 @@ def data_import(
         done = import_files(into, paths, label, group, scale, progress)
     for what, files in _by_change(done.kept).items():
         output.note(f"{_first(files)}: {what}")
+    if done.passed_over:
+        output.note(f"passed over, of no known type: {_first(list(map(str, done.passed_over)))}")
     status = output.refused([f"{_first(files)}{why}" for why, files in _by_reason(done.refused).items()])
     if into.data.source != "folder":
         unused = f"{into.name} is trained on {into.data.source}, not on these"
@@ -73,7 +75,11 @@ def data_import(
     counts = {name: sum(e.label == name for e in done.kept) for name in into.labels}
     by_label = f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})" if done.kept else ""
     shown = f"{len(done.kept)} recordings imported into {into.folder / FOLDER}{by_label}"
-    for count, what in ((len(done.known), "were there already"), (len(done.refused), "refused")):
+    for count, what in (
+        (len(done.known), "were there already"),
+        (len(done.equal), "equal to others of them"),
+        (len(done.refused), "refused"),
+    ):
         shown += f"; {count} {what}" if count else ""
     output.result(
         {
@@ -81,6 +87,8 @@ def data_import(
             "folder": str(into.folder / FOLDER),
             "imported": [asdict(e) for e in done.kept],
             "already_there": [str(path) for path in done.known],
+            "equal": [str(path) for path in done.equal],
+            "passed_over": [str(path) for path in done.passed_over],
             "refused": [{"file": str(path), "reason": reason} for path, reason in done.refused.items()],
         },
         shown,

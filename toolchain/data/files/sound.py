@@ -60,22 +60,27 @@ def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
 
 
 def cut_short(path: Path) -> str:
-    """In words what a WAV file lacks of what its header promises; empty when it lacks nothing, or is no WAV file.
+    """In words what a WAV file lacks of what its header promises; empty when it lacks nothing, or is no WAV file."""
+    there, promised = there_of_sound(path)
+    return f"cut short: {there:,} of {promised:,} bytes of sound are there" if there < promised else ""
+
+
+def there_of_sound(path: Path) -> tuple[int, int]:
+    """The bytes of sound that are in a WAV file and those that its header promises; (0, 0) for what is no WAV file.
 
     A chunk is four letters, its number of bytes as a little-endian uint32, and those bytes, padded to an even number
     (Multimedia Programming Interface and Data Specifications 1.0, IBM and Microsoft, 1991)."""
     with path.open("rb") as stream:
         start = stream.read(12)
         if (start[:4], start[8:]) != (b"RIFF", b"WAVE"):
-            return ""
+            return 0, 0
         while len(header := stream.read(8)) == 8:
             size = int.from_bytes(header[4:], "little")
             if header[:4] == b"data":
                 there = path.stat().st_size - stream.tell()
-                whole = size <= there or size >= _UNKNOWN_BYTES
-                return "" if whole else f"cut short: {there:,} of {size:,} bytes of sound are there"
+                return there, there if size >= _UNKNOWN_BYTES else size
             stream.seek(size + size % 2, 1)
-    return ""
+    return 0, 0
 
 
 class _Converter:

@@ -29,10 +29,13 @@ _KNOWN = (*SOUNDS, *TABLES, *ACQUISITIONS, ".npy", *PICTURES)
 
 @dataclass
 class Imported:
-    """What became of the files: kept, there already, and refused with the reason of each."""
+    """What became of the files: kept, there already, equal to another of them, refused with the reason of each, and
+    those in folders that are of no known type."""
 
     kept: list[Entry] = field(default_factory=list)
     known: list[Path] = field(default_factory=list)
+    equal: list[Path] = field(default_factory=list)
+    passed_over: list[Path] = field(default_factory=list)
     refused: dict[Path, str] = field(default_factory=dict)
 
 
@@ -49,15 +52,16 @@ def import_files(
     The label of a file is ``label``, else what ``info.labels`` says, else its folder's name, else the start of its name
     up to a dot, underscore, hyphen or digit, where that is a label of the kit. Its group is ``group``, else its name.
     Real values are multiplied by ``scale`` and rounded. A file whose bytes are there already is left alone; one that
-    cannot be read is refused, and the rest goes on. Raises BadInput when nothing was found, or a label is unknown.
+    cannot be read, or lacks half of its sound, is refused, and the rest goes on. Raises BadInput when nothing was
+    found, or a label is unknown.
     """
     progress = progress or Quiet()
     progress.stage("import", f"into {kit.name}")
     if label is not None and label not in kit.labels:
         raise BadInput(f'"{label}" is no label of {kit.name}', f"labels: {', '.join(kit.labels)}")
-    files = _found(paths)
+    files, unknown = _found(paths)
     said = _said_labels(paths)
-    store, done = Store(kit), Imported()
+    store, done = Store(kit), Imported(passed_over=unknown)
     there = {entry.sha256: entry for entry in store.entries()}
     for number, path in enumerate(files, 1):
         progress.update(number, len(files), path.name)
@@ -67,7 +71,7 @@ def import_files(
             if known := there.get(digest):
                 if (of or path.parent.name) in set(kit.labels) - {known.label}:
                     raise BadInput(f'{path}: the same bytes are there as "{known.label}": {known.file}')
-                done.known.append(path)
+                (done.equal if known in done.kept else done.known).append(path)
                 continue
             of = of or _label_of(path, kit)
             if of not in kit.labels:
@@ -91,8 +95,11 @@ def read_file(path: Path, kit: Kit, scale: float | None, note: Callable[[str], N
     if suffix in SOUNDS:
         if not isinstance(signal, AudioSettings):
             raise BadInput(f"{path}: {kit.name} takes no sound")
-        from toolchain.data.files.sound import read_sound
+        from toolchain.data.files.sound import cut_short, read_sound, there_of_sound
 
+        there, promised = there_of_sound(path)
+        if 2 * there < promised:
+            raise BadInput(f"{path}: {cut_short(path)}, less than half")
         blocks = [block for _, block in read_sound(path, signal.rate, note)]
         made = np.concatenate(blocks) if blocks else np.zeros(0, np.int16)
     elif suffix == ".npy":
@@ -135,14 +142,16 @@ def _unlike(values: np.ndarray, kit: Kit, scale: float | None) -> Iterator[str]:
             yield f"values that are no whole numbers; the kit takes {kit.input.dtype}: {steps}"
 
 
-def _found(paths: Sequence[Path]) -> list[Path]:
+def _found(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files to be imported, and those in folders that are of no known type."""
     files: list[Path] = []
+    unknown: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = (
-                p for p in sorted(path.rglob("*")) if p.suffix.lower() in _KNOWN and p.name != LIST and p.is_file()
-            )
-            files += [p for p in inside if not any(part.startswith(".") for part in p.relative_to(path).parts)]
+            for p in sorted(path.rglob("*")):
+                hidden = any(part.startswith(".") for part in p.relative_to(path).parts)
+                if not hidden and p.name not in (LIST, INFO) and p.is_file():
+                    (files if p.suffix.lower() in _KNOWN else unknown).append(p)
         elif not path.exists():
             raise BadInput(f"{path}: no such file or folder", "name files, or folders with files in them")
         elif not path.is_file():
@@ -153,7 +162,7 @@ def _found(paths: Sequence[Path]) -> list[Path]:
             files.append(path)
     if not files:
         raise BadInput(f"{', '.join(map(str, paths))}: no file in it is known", f"known: {', '.join(_KNOWN)}")
-    return files
+    return files, unknown
 
 
 def _said_labels(paths: Sequence[Path]) -> dict[Path, str]:
