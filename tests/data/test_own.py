@@ -15,6 +15,7 @@ from toolchain.data import load_dataset
 from toolchain.data.own.importing import import_files
 from toolchain.data.own.new_kit import new_kit
 from toolchain.data.own.store import Store
+from toolchain.data.sources import load_stream
 from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput, Missing
 from toolchain.kit import Kit, load_kit
@@ -264,6 +265,12 @@ def test_a_data_set_of_them(words, tmp_path):
     assert made.train.x.shape[1:] == (16000,) and len(made.train) + len(made.validation) + len(made.test) == 40
     parts = [set(part.groups.tolist()) for part in (made.train, made.validation, made.test)]
     assert not parts[0] & parts[1] and not parts[0] & parts[2] and not parts[1] & parts[2]
+
+
+def test_a_stream_is_tested_with_a_recording_that_own_data_have_not(words):
+    with pytest.raises(BadInput, match='source "folder" has no long recording') as caught:
+        load_stream(words, 1.0)
+    assert "kit stream words --board NAME --input FILE" in caught.value.hint
 
 
 def test_an_empty_folder_and_an_empty_class(words, tmp_path):

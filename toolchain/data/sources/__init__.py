@@ -66,7 +66,11 @@ def load_stream(kit: Kit, minutes: float, progress: Progress | None = None) -> L
     what `load_samples` raises."""
     load = getattr(_module(kit), "load_stream", None)
     if load is None:
-        raise kit.refuse(("data", "source"), f'source "{kit.data.source}" has no long recording to test a stream with')
+        raise kit.refuse(
+            ("data", "source"),
+            f'source "{kit.data.source}" has no long recording to test a stream with',
+            f"kit stream {kit.name} --board NAME --input FILE shows what becomes of one of your own",
+        )
     parameters = inspect.signature(load).parameters
     said = {**kit.data.settings, **_given(kit, progress)}
     recording: LongRecording = load(minutes, **{key: value for key, value in said.items() if key in parameters})
