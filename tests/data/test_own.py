@@ -102,6 +102,17 @@ def test_the_same_file_under_two_labels(words, tmp_path):
     assert 'the same bytes are there as "yes": yes/a.wav' in done.refused[second]
 
 
+def test_a_label_in_the_list_goes_before_the_folder_and_is_one_of_the_kit(words, tmp_path):
+    import_files(words, [tone(tmp_path / "a.wav")], words.labels[0])
+    listed = Store(words).folder / "recordings.csv"
+    said = listed.read_text()
+    listed.write_text(said.replace(f",{words.labels[0]},", f",{words.labels[1]},"))
+    assert [entry.label for entry in Store(words).entries()] == [words.labels[1]]
+    listed.write_text(said.replace(f",{words.labels[0]},", ",left,"))
+    with pytest.raises(BadInput, match=r'recordings\.csv: .*/a\.wav: "left" is no label of'):
+        Store(words).entries()
+
+
 def test_labels_by_folder_name_and_option(words, tmp_path):
     files = [tone(tmp_path / "no" / "x.wav"), tone(tmp_path / "yes.1.wav", seconds=0.9), tone(tmp_path / "no_anna.wav")]
     files[2].write_bytes(tone(tmp_path / "t.wav", seconds=0.7).read_bytes())

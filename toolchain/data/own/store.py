@@ -63,13 +63,19 @@ class Store:
         return ".png" if _is_picture(self.kit) else ".npy"
 
     def entries(self) -> list[Entry]:
-        """Every recording, by label and name. Raises BadInput for a list that cannot be read."""
+        """Every recording, by label and name. Raises BadInput for a list that cannot be read, or of other labels."""
         listed = {entry.file: entry for entry in self._listed()}
         found = []
         for label in self.kit.labels:
             for path in sorted((self.folder / label).glob(f"*{self.suffix}")):
                 name = path.relative_to(self.folder).as_posix()
-                found.append(listed.get(name, Entry(name, label, name)))
+                entry = listed.get(name, Entry(name, label, name))
+                if entry.label not in self.kit.labels:
+                    raise BadInput(
+                        f'{self.folder / LIST}: {name}: "{entry.label}" is no label of {self.kit.name}',
+                        f"labels: {', '.join(self.kit.labels)}",
+                    )
+                found.append(entry)
         return found
 
     def digests(self) -> set[str]:
