@@ -25,7 +25,9 @@ def _writer(text: str, calls: list[str]):
 def test_made_once_and_anew_when_an_input_changes(tmp_path):
     space, calls = Workspace(tmp_path), []
     for text, key in (("a", 1), ("a again", 1), ("b", 2), ("b again", 2)):
+        space.made.clear()
         folder = space.artefact(space.folder("k", "b") / "c", {"key": key}, _writer(text, calls))
+        assert space.made == ({folder} if text in ("a", "b") else set())
     assert calls == ["a", "b"]
     assert (folder / "file").read_text() == "b"
     assert folder == tmp_path / "k" / "b" / "c"

@@ -33,6 +33,7 @@ class Workspace:
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or Path(os.environ.get("KIT_BUILD") or "build")
+        self.made: set[Path] = set()  # the artefacts that were not there already
 
     def folder(self, kit: str, board: str = "") -> Path:
         """``build/<kit>/<board>``; artefacts that serve every board lie in ``build/<kit>``."""
@@ -56,6 +57,7 @@ class Workspace:
             with _locked(folder.with_name(f".{folder.name}.lock"), progress or Quiet()):
                 if not _is_whole(folder, wanted):
                     _make(folder, wanted, make)
+                    self.made.add(folder)
         except OSError as error:
             if error.filename is None or not Path(error.filename).is_relative_to(self.root):
                 raise

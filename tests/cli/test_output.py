@@ -7,12 +7,15 @@ import io
 import pytest
 from rich.console import Console
 
-from toolchain.cli.output import Lines
+from toolchain.cli.output import Lines, Output
+from toolchain.cli.tables import pairs
 
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize(("every", "lines"), [(0.0, ["run: kws on esp32", "  1 of 10: slow", "  2 of 10"]), (60.0, 1)])
+@pytest.mark.parametrize(
+    ("every", "lines"), [(0.0, ["run: kws on esp32", "  1 of 10: slow", "  2 of 10", "  22 %"]), (60.0, 1)]
+)
 def test_a_long_stage_says_how_far_it_is(monkeypatch, every, lines):
     monkeypatch.setattr(Lines, "EVERY", every)
     text = io.StringIO()
@@ -20,5 +23,12 @@ def test_a_long_stage_says_how_far_it_is(monkeypatch, every, lines):
     progress.stage("run", "kws on esp32")
     progress.update(1, 10, "slow")
     progress.update(2, 10)
+    progress.update(2.25, 10)
     said = text.getvalue().splitlines()
     assert said == lines if isinstance(lines, list) else len(said) == lines
+
+
+def test_a_table_in_a_file_has_no_blanks_at_the_end_of_its_lines():
+    text = io.StringIO()
+    Output(text, json_wanted=False).result({}, pairs("title", [("long", "x" * 60), ("short", "y")]))
+    assert text.getvalue() == f"title\n  long     {'x' * 60}\n  short    y\n"

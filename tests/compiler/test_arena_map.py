@@ -26,3 +26,8 @@ def test_every_tensor_has_its_rectangle_inside_the_picture(tmp_path) -> None:
     for box in root.iter(f"{space}rect"):
         x, y, w, h = (float(box.attrib.get(k, 0)) for k in ("x", "y", "width", "height"))
         assert x >= 0 and y >= 0 and x + w <= width + 0.5 and y + h <= height + 0.5
+    for group in root.iter(f"{space}g"):  # capitals are 0.72 of the size wide
+        box, said = group.find(f"{space}rect"), group.find(f"{space}text")
+        assert box is not None and said is not None
+        assert 3 + 0.72 * float(said.attrib["font-size"]) * len(said.text or "") <= max(float(box.attrib["width"]), 3)
+    assert any("where boxes overlap" in (text.text or "") for text in root.iter(f"{space}text"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tests.evaluate.example import example_report
+from toolchain.evaluate.charts import _together
 from toolchain.evaluate.profile import summarise
 
 pytestmark = pytest.mark.unit
@@ -29,3 +31,8 @@ def test_time_is_held_against_the_best_layers():
 def test_a_layer_too_quick_to_be_timed():
     profile = summarise(example_report(), [0.0, 0.0, 0.0], "us", 0.0)
     assert [layer.reached for layer in profile.layers] == [None, None, None]
+
+
+def test_labels_that_would_lie_on_each_other_are_one():
+    places = np.array([(0.5, 0.5), (0.1, 0.9), (0.52, 0.57), (0.52, 0.6)])
+    assert _together([3, 0, 1, 2], places) == [[3, 2], [0], [1]]

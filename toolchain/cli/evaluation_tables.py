@@ -104,9 +104,10 @@ def profiled(name: str, where: str, profile: Profile) -> RenderableType:
     unit = {"us": "µs"}.get(profile.unit, profile.unit)
     front = profile.front_end or 0
     total = front + sum(layer.time for layer in profile.layers) or 1
+    beside = f", and {figure(front)} of the front end" if front else ""
     table = Table(
-        "layer", "operator", "kernel", unit, "share", "", "MACs", "bytes", f"MACs/{unit}", "of roof",
-        title=f"{name} on {where}: {figure(profile.time)} {unit}", title_justify="left", box=None,
+        "layer", "operator", "kernel", unit, "share", "", "MACs", "bytes", f"MACs/{unit}", "of the roof",
+        title=f"{name} on {where}: {figure(profile.time)} {unit}{beside}", title_justify="left", box=None,
     )  # fmt: skip
     for index in (3, 4, 6, 7, 8, 9):
         table.columns[index].justify = "right"

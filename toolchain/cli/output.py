@@ -106,8 +106,17 @@ class Output:
             if self.json_wanted:
                 self._stdout.write(json.dumps(values, indent=2, allow_nan=False) + "\n")
             elif not self.quiet and shown != "":
-                self.console.print(shown)
+                self._print(shown)
             self._stdout.flush()
+
+    def _print(self, shown: RenderableType) -> None:
+        """``shown``; in a file or a pipe without the blanks that fill its lines."""
+        if self.on_terminal:
+            self.console.print(shown)
+            return
+        with self.console.capture() as text:
+            self.console.print(shown)
+        self._stdout.write("\n".join(line.rstrip(" ") for line in text.get().split("\n")))
 
     def drop_unwritable(self) -> None:
         """Discard stdout when it takes no more, so that nothing fails at the end again."""
@@ -182,7 +191,8 @@ class Lines:
     def update(self, done: float, total: float, note: str = "") -> None:
         if time.monotonic() - self._last >= self.EVERY:
             self._last = time.monotonic()
-            self.log(f"{done:g} of {total:g}" + (f": {note}" if note else ""))
+            far = f"{done:g} of {total:g}" if done == int(done) else f"{100 * done / total:.0f} %"
+            self.log(f"{far}: {note}" if note else far)
 
     def log(self, text: str) -> None:
         self._console.print(f"  {_plain(text)}", soft_wrap=True)

@@ -23,13 +23,15 @@ def entry(output: Output, kit: str | None, evaluate: Path | None) -> int:
     from toolchain.pipeline import failed_training_checks, train
     from toolchain.workspace import Workspace
 
-    chosen = named_kit(kit)
+    chosen, workspace = named_kit(kit), Workspace()
     with output.progress() as progress:
-        trained = train(chosen, Workspace(), progress)
+        trained = train(chosen, workspace, progress)
         recorded = evaluate_folder(chosen, trained, evaluate, progress) if evaluate else None
     values = {"kit": chosen.name, "folder": str(trained.folder), "model": str(trained.int8_tflite), **trained.metrics}
     if recorded:
         values["evaluated"] = recorded.as_json()
     output.result(values, evaluation_tables.beside(tables.trained(chosen.name, trained), recorded))
+    if trained.folder not in workspace.made:
+        output.note("nothing was done: nothing changed since it was trained")
     refused = output.refused(recorded.refused if recorded else ())
     return output.checks(failed_training_checks(chosen, trained)) or refused

@@ -31,7 +31,7 @@ def arena_svg(report: Mapping[str, Any]) -> str:
         first, last = max(first, -1), min(last, len(layers))
         x, width = _LEFT + (first + 1) * unit_x, (last - first + 1) * unit_x
         y, height = floor - (offset + count) * unit_y, count * unit_y
-        shown = label[: int(width / 6.5)] if height >= 12 else ""
+        shown = label[: int((width - 6) / 8)] if height >= 12 and width > 6 else ""  # capitals of this size are 8 wide
         return (
             f'<g><title>{html.escape(text)}</title><rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" '
             f'height="{max(height, 1):.1f}" fill="{colour}" fill-opacity="0.7" stroke="#333" stroke-width="0.6"/>'
@@ -69,5 +69,6 @@ def arena_svg(report: Mapping[str, Any]) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>\n'
         f'<text x="{_LEFT}" y="28" font-size="16">{html.escape(title)}</text>\n'
         f'<text x="{_LEFT}" y="46" font-size="11" fill="#555">bytes over layers; red: state kept between inferences; '
-        f"grey: scratch</text>\n" + "\n".join(parts) + "\n</svg>\n"
+        f"grey: scratch; where boxes overlap, a kernel writes its output over the input that it has finished with"
+        f"</text>\n" + "\n".join(parts) + "\n</svg>\n"
     )

@@ -126,11 +126,12 @@ def roofline(profile: Profile) -> str:
             largest = max(layer.time for layer in layers)
             sizes = [20 + 130 * layer.time / largest for layer in layers]
             axes.scatter(intensity, reached, s=sizes, color=BLUE, alpha=0.6, linewidths=0, zorder=3)
-            named = sorted(zip(layers, intensity, reached, strict=True), key=lambda point: -point[0].time)[:_MOST_NAMED]
-            for layer, at, height in named:
+            longest = sorted(range(len(layers)), key=lambda i: -layers[i].time)[:_MOST_NAMED]
+            places = np.log(np.column_stack((intensity, reached))) / np.log((x[-1] / x[0], roof / reached.min() * 2))
+            for near in _together(longest, places):
                 axes.annotate(
-                    str(layer.number),
-                    (at, height),
+                    ", ".join(str(layers[i].number) for i in sorted(near)),
+                    (intensity[near[0]], reached[near[0]]),
                     fontsize=8,
                     color=INK,
                     xytext=(0, 7),
@@ -143,9 +144,23 @@ def roofline(profile: Profile) -> str:
                 axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.set_major_formatter(lambda value, _: f"{value:g}")
                 axis.set_minor_formatter(lambda value, _: "")
-        axes.set(xlabel="MACs a byte moved", ylabel=f"MACs a {unit}")
+        axes.set(xlabel="MACs per byte moved", ylabel=f"MACs per {unit}")
         axes.grid(alpha=0.6)
     return svg()
+
+
+def _together(points: Sequence[int], places: np.ndarray) -> list[list[int]]:
+    """``points`` in groups of which one label is written, as two would lie on each other: those within a few hundredths
+    of the picture of a group's first. ``places`` [n, 2] are fractions of its width and height."""
+    groups: list[list[int]] = []
+    for point in points:
+        close = (group for group in groups if (np.abs(places[group[0]] - places[point]) < (0.03, 0.06)).all())
+        group = next(close, None)
+        if group is None:
+            groups.append([point])
+        else:
+            group.append(point)
+    return groups
 
 
 def samples(inputs: np.ndarray, classes: np.ndarray, labels: Sequence[str]) -> str:

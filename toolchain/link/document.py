@@ -8,10 +8,12 @@ from toolchain.link import protocol as p
 
 _PAGE = Path(__file__).resolve().parents[2] / "docs" / "link.md"
 
+_VERSIONS = str(p.VERSION_MAX) if p.VERSION_MIN == p.VERSION_MAX else f"{p.VERSION_MIN} to {p.VERSION_MAX}"
+
 _INTRODUCTION = f"""\
 # The serial link
 
-Generated from `toolchain/link/protocol.py`; do not edit. Protocol version {p.VERSION_MIN} to {p.VERSION_MAX}.
+Generated from `toolchain/link/protocol.py`; do not edit. Protocol version {_VERSIONS}.
 
 ## Frames and text
 
