@@ -85,6 +85,11 @@ def test_without_samples_the_answers_stream(kit):
     ]
 
 
+def test_a_mark_for_the_whole_test_set_is_told_where_few_are_tested(kit):
+    done = kit("deploy", "digits", "--board", "host", "--samples", "5")
+    assert "the kit's mark for the device, 0.965, is for all 360 test samples" in done.stderr
+
+
 def test_quiet_says_nothing(kit):
     done = kit("deploy", "digits", "--board", "host", "--samples", "5", "-q")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -10,9 +10,11 @@ from rich.console import Console, RenderableType
 
 from tests.evaluate.example import example_test
 from toolchain.cli import tables
+from toolchain.cli.stream import _sentence
 from toolchain.evaluate.bench import Bench, LayerTime
 from toolchain.evaluate.device import Tally
 from toolchain.evaluate.results import Memory
+from toolchain.stream.answers import Answer
 
 pytestmark = pytest.mark.unit
 
@@ -38,7 +40,15 @@ def test_the_accuracy_of_very_few_samples_comes_with_its_interval() -> None:
     result = example_test()
     assert "(120 test samples)" in drawn(tables.deployment(result))
     few = replace(result, test=replace(result.test, samples=3, interval=(0.4385, 1.0)))
-    assert "(3 test samples, 95 % interval of the device 43.9 % to 100.0 %)" in drawn(tables.deployment(few))
+    assert "(3 test samples, 95 % interval 43.9 % to 100.0 %)" in drawn(tables.deployment(few))
+
+
+def test_an_answer_without_a_decision_names_what_scores_most() -> None:
+    answer = Answer(1, 0.5, "0.5 s", None, None, 0.61, 12_345.0, (0.1, 0.6, 0.3))
+    assert _sentence(answer, ("no", "yes", "up"), "us") == "0.5 s: – 0.61 (no decision, yes scores most) 12,345 µs"
+    assert _sentence(answer, (), "us") == "0.5 s: – 0.61 (no decision) 12,345 µs"
+    assert "(no decision, it is up)" in _sentence(replace(answer, truth="up"), ("no", "yes", "up"), "us")
+    assert _sentence(replace(answer, decision="yes"), ("no", "yes", "up"), "us") == "0.5 s: yes 0.61 12,345 µs"
 
 
 def test_slow_samples_are_told_to_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:

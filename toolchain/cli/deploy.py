@@ -75,6 +75,11 @@ def entry(
         shown = tables.deployment(deployment, goes_on=streams)
         output.result(deployment.as_json(), shown)
         text.keep(shown)
+        mark, whole = chosen.pass_marks.min_device_accuracy, len(deployment.expected)
+        if samples is not None and deployment.test.samples < whole and mark:
+            output.note(
+                f"the kit's mark for the device, {mark}, is for all {whole:,} test samples: kit test asks for it"
+            )
         status = output.checks(deployment.failed_checks)  # before the stream, where nobody would look for it
         if streams:
             stream.show_test_samples(output, chosen, deployment, text, answers)

@@ -243,13 +243,15 @@ def _lines(output: Output, heading: Heading, answers: Answers, count: int | None
     for answer in itertools.islice(answers.answers(sleep), count):
         if recorder:
             recorder.add(answer)
-        output.line(json_line(answer) if output.json_wanted else _sentence(answer, heading.unit))
+        output.line(json_line(answer) if output.json_wanted else _sentence(answer, heading.labels, heading.unit))
 
 
-def _sentence(answer: Answer, unit: str) -> str:
+def _sentence(answer: Answer, labels: Sequence[str], unit: str) -> str:
     said = answer.decision or UNDECIDED
     if answer.truth is None:
-        note = "" if answer.decision else " (no decision)"
+        most = max(zip(answer.scores, labels, strict=False), default=(0, ""))[1]
+        undecided = f" (no decision, {most} scores most)" if most else " (no decision)"
+        note = "" if answer.decision else undecided
     else:
         note = (
             " (right)" if answer.right else f" ({'wrong' if answer.decision else 'no decision'}, it is {answer.truth})"

@@ -168,7 +168,7 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
                 f"float {percent(test.accuracy_float)} ({test.samples} test samples{_doubt(test)})",
             ),
             ("latency", _latency(test.latency)),
-            *([("front end", _latency(test.front_end_latency))] if test.front_end_latency else []),
+            *([("front end", f"{_latency(test.front_end_latency)}, on top of it")] if test.front_end_latency else []),
             *_memory(result.memory),
             *([("port", result.port)] if goes_on or not result.emulated else []),
             ("took", ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.seconds.items())),
@@ -179,7 +179,7 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
 def _doubt(test: DeviceTest) -> str:
     """How far the accuracy of very few samples may be from that of all."""
     low, high = test.interval
-    return f", 95 % interval of the device {percent(low)} to {percent(high)}" if test.samples < 20 else ""
+    return f", 95 % interval {percent(low)} to {percent(high)}" if test.samples < 20 else ""
 
 
 def _latency(latency: Latency) -> str:

@@ -127,7 +127,8 @@ def roofline(profile: Profile) -> str:
             sizes = [20 + 130 * layer.time / largest for layer in layers]
             axes.scatter(intensity, reached, s=sizes, color=BLUE, alpha=0.6, linewidths=0, zorder=3)
             longest = sorted(range(len(layers)), key=lambda i: -layers[i].time)[:_MOST_NAMED]
-            places = np.log(np.column_stack((intensity, reached))) / np.log((x[-1] / x[0], roof / reached.min() * 2))
+            height = 2 * max(reached.max(), roof) / min(reached.min(), roof)
+            places = np.log(np.column_stack((intensity, reached))) / np.log((x[-1] / x[0], height))
             for near in _together(longest, places):
                 axes.annotate(
                     ", ".join(str(layers[i].number) for i in sorted(near)),
