@@ -19,6 +19,7 @@ from toolchain.data.sources import load_stream
 from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput, Missing
 from toolchain.kit import Kit, load_kit
+from toolchain.stream.inputs import open_input
 
 pytestmark = pytest.mark.unit
 RATE = 16000
@@ -207,6 +208,20 @@ def test_columns_and_whole_numbers(gestures, tmp_path):
     assert "no whole numbers; the kit takes int16: give --scale" in str(import_files(gestures, [path]).refused)
     done = import_files(gestures, [path], scale=1000)
     assert (Store(gestures).read(done.kept[0]) == 981).all() and "multiplied by 1000" in done.kept[0].changes
+
+
+def test_a_stream_is_scaled_as_the_recordings_were(gestures, tmp_path):
+    path = table(tmp_path / "wave.csv", np.full((200, 3), 0.25), "x,y,z")
+    with pytest.raises(BadInput, match="no whole number"):
+        open_input(str(path), gestures, print)
+    import_files(gestures, [path], scale=2048)
+    notes = []
+    pieces = list(open_input(str(path), gestures, notes.append).pieces)
+    assert {piece.samples.max() for piece in pieces} == {512}
+    assert "wave.csv: multiplied by 2048, as the kit's recordings were" in notes
+    import_files(gestures, [table(tmp_path / "idle.csv", np.full((200, 3), 0.5), "x,y,z")], scale=1000)
+    with pytest.raises(BadInput, match="no whole number"):  # which of the two is not known
+        open_input(str(path), gestures, print)
 
 
 def test_all_that_is_wrong_with_files_alike_is_one_line(gestures, tmp_path, capsys):

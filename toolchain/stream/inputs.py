@@ -13,6 +13,7 @@ import numpy as np
 
 from toolchain.data.files.arrays import as_samples, read_csv, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
+from toolchain.data.own.store import Store
 from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 Greatest = Callable[[], int]
+#: Values of a table, which is called by a name, as the raw steps that the kit takes.
+Steps = Callable[[np.ndarray, str], np.ndarray]
 #: The pieces of a file, called by a name, with the number of its label if known.
 Read = Callable[[Path, str, int | None], Iterator["Piece"]]
 MICROPHONE = "mic"
@@ -72,7 +75,8 @@ def _kit_samples(kit: Kit) -> Iterator[Piece]:
 
 def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) -> Feed:
     """``mic``, a file or a folder of files. What is converted is told to ``note``, once. Values of CSV are multiplied
-    by ``scale`` and rounded; a recording shorter than what the model sees at once is padded as in training.
+    by ``scale`` and rounded; without it, values that are no whole numbers by what those of the kit's own recordings
+    were. A recording shorter than what the model sees at once is padded as in training.
 
     Raises BadInput for what cannot be what the kit takes, Missing for a package that is not installed. In a folder
     each file's truth is its folder's name, where that is a label, and a file that cannot be taken is passed over,
@@ -93,7 +97,7 @@ def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) ->
         return Feed("microphone", _named(microphone(settings.rate, note)), settings.rate, live=True)
     path = Path(source).expanduser()
     rate = kit.signal.rate if isinstance(kit.signal, AudioSettings) else 0
-    read = functools.partial(_file, kit=kit, greatest=greatest, note=note, scale=scale)
+    read = functools.partial(_file, kit=kit, greatest=greatest, note=note, to_steps=_steps(kit, scale, note))
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p) and not _hidden(p, path)]
         if not files:
@@ -143,7 +147,7 @@ def _folder(
 
 
 def _file(
-    path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note, scale: float | None
+    path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note, to_steps: Steps
 ) -> Iterator[Piece]:
     suffix = path.suffix.lower()
     if suffix in SOUNDS:
@@ -156,14 +160,27 @@ def _file(
     else:
         read = read_csv if suffix == ".csv" else read_npy
         table, truths = read(path, kit.labels, note)
-        if suffix == ".csv" and scale is not None:
-            table = scaled(table, scale, kit.input.dtype)
+        if suffix == ".csv":
+            table = to_steps(table, name)
         samples = as_samples(table, kit, name, note)
         if flows(kit):
             yield from _whole_window(_cut(samples, name, truth, kit), name, truth, kit, note)
             return
         for i, sample in enumerate(samples):
             yield Piece(sample, f"{name} {i}" if len(samples) > 1 else name, truths[i] if truths else truth)
+
+
+def _steps(kit: Kit, scale: float | None, note: Note) -> Steps:
+    remembered = Store(kit).scale() if scale is None and kit.data.source == "folder" else None
+
+    def to_steps(table: np.ndarray, name: str) -> np.ndarray:
+        factor = scale
+        if remembered is not None and (table != np.round(table)).any():
+            factor = remembered
+            note(f"{name}: multiplied by {factor:g}, as the kit's recordings were")
+        return table if factor is None else scaled(table, factor, kit.input.dtype)
+
+    return to_steps
 
 
 def _whole_window(pieces: Iterator[Piece], name: str, truth: int | None, kit: Kit, note: Note) -> Iterator[Piece]:

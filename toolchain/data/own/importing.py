@@ -12,7 +12,7 @@ import numpy as np
 from toolchain.data.files.arrays import as_samples, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.data.own.edge_impulse import INFO, read_acquisition, read_info
-from toolchain.data.own.store import LIST, Entry, Store, sha256_bytes
+from toolchain.data.own.store import LIST, SCALED, Entry, Store, sha256_bytes
 from toolchain.data.own.timed import at_rate, read_table, split_times
 from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
@@ -126,7 +126,7 @@ def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], Non
     if wrong := "; ".join(_unlike(values, kit, scale)):
         raise BadInput(f"{path}: {wrong}")
     if scale is not None:
-        note(f"{path.name}: multiplied by {scale:g}")
+        note(f"{path.name}: {SCALED} {scale:.9g}")
     values = scaled(at_rate(path, times, values, lines, rate, note), scale, kit.input.dtype)
     return as_samples(values, kit, str(path), lambda _: None)
 

@@ -15,6 +15,7 @@ import csv
 import hashlib
 import io
 import os
+import re
 import wave
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FOLDER = "data"
 LIST = "recordings.csv"
+SCALED = "multiplied by"  # and what by: in an entry's changes
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,12 @@ class Store:
                     )
                 found.append(entry)
         return found
+
+    def scale(self) -> float | None:
+        """What the values of imported tables were multiplied by; None where they were not, or not all alike."""
+        number = re.compile(rf"{SCALED} (-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
+        said = {float(found[1]) for entry in self.entries() if (found := number.search(entry.changes))}
+        return said.pop() if len(said) == 1 else None
 
     def digests(self) -> set[str]:
         """SHA-256 of every recording, of the file that was imported as of the file that is kept."""
