@@ -20,14 +20,19 @@ LABELS = tuple(f"label {i} 日本語" for i in range(30))
 
 
 def drawn(
-    columns: int, rows: int, labels: Sequence[str] = LABELS, scores: Sequence[float] = (), text: Sequence[str] = ()
+    columns: int,
+    rows: int,
+    labels: Sequence[str] = LABELS,
+    scores: Sequence[float] = (),
+    text: Sequence[str] = (),
+    smoothed: float = 0,
 ) -> list[str]:
-    """The lines of a screen that had one answer."""
+    """The lines of a screen that had one answer, its score ``smoothed`` above that of its label."""
     scores = tuple(scores) or tuple(i / 100 for i in range(len(labels)))
     console = Console(file=io.StringIO(), force_terminal=True, width=columns, height=rows, color_system=None)
     screen = Screen(console, Heading("words", "host", "", "us", tuple(labels)), "a.wav", text, None)
     best = max(range(len(labels)), key=scores.__getitem__)
-    screen._take(Answer(1, 0.5, "a.wav 0.1 s", None, labels[best], scores[best], 12.0, tuple(scores)))
+    screen._take(Answer(1, 0.5, "a.wav 0.1 s", None, labels[best], scores[best] + smoothed, 12.0, tuple(scores)))
     with console.capture() as caught:
         console.print(screen._draw())
     return caught.get().split("\n")[:-1]
@@ -45,6 +50,11 @@ def test_the_best_labels_are_shown_where_not_all_have_room() -> None:
     lines = drawn(80, 12)
     shown = [line.split()[1] for line in lines if line.startswith("label")]
     assert shown == ["24", "25", "26", "27", "28", "29"] and "and 24 more" in lines
+
+
+def test_a_score_that_is_not_that_of_the_bar_is_called_smoothed() -> None:
+    assert drawn(80, 12, ("yes", "no"), (0.75, 0.25))[1].rstrip().endswith("yes 0.75")
+    assert drawn(80, 12, ("yes", "no"), (0.75, 0.25), smoothed=-0.04)[1].rstrip().endswith("yes 0.71 smoothed")
 
 
 def test_text_of_the_device_is_below() -> None:

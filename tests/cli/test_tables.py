@@ -47,6 +47,7 @@ def test_an_answer_without_a_decision_names_what_scores_most() -> None:
     answer = Answer(1, 0.5, "0.5 s", None, None, 0.61, 12_345.0, (0.1, 0.6, 0.3))
     assert _sentence(answer, ("no", "yes", "up"), "us") == "0.5 s: – 0.61 (no decision, yes scores most) 12,345 µs"
     assert _sentence(answer, (), "us") == "0.5 s: – 0.61 (no decision) 12,345 µs"
+    assert _sentence(replace(answer, scores=(0.5,) * 9), ("normal", "fault"), "us").endswith("(no decision) 12,345 µs")
     assert "(no decision, it is up)" in _sentence(replace(answer, truth="up"), ("no", "yes", "up"), "us")
     assert _sentence(replace(answer, decision="yes"), ("no", "yes", "up"), "us") == "0.5 s: yes 0.61 12,345 µs"
 

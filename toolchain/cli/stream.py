@@ -249,8 +249,9 @@ def _lines(output: Output, heading: Heading, answers: Answers, count: int | None
 def _sentence(answer: Answer, labels: Sequence[str], unit: str) -> str:
     said = answer.decision or UNDECIDED
     if answer.truth is None:
-        most = max(zip(answer.scores, labels, strict=False), default=(0, ""))[1]
-        undecided = f" (no decision, {most} scores most)" if most else " (no decision)"
+        undecided = " (no decision)"
+        if labels and len(labels) == len(answer.scores):  # of an anomaly detector they are the input rebuilt
+            undecided = f" (no decision, {labels[answer.scores.index(max(answer.scores))]} scores most)"
         note = "" if answer.decision else undecided
     else:
         note = (

@@ -144,7 +144,11 @@ class Screen:
             return Text("waiting for the first answer", "dim")
         said = answer.decision or "no decision"
         truth = f", which is {answer.truth}" if answer.truth is not None else ""
-        return Text.assemble(f"{answer.input}{truth}: ", (f"{said} {answer.score:.2f}", f"bold {_colour(answer)}"))
+        how = ("", "")
+        if answer.decision in self._heading.labels and len(answer.scores) == len(self._heading.labels):
+            own = answer.scores[self._heading.labels.index(answer.decision)]
+            how = (" smoothed", "dim") if abs(answer.score - own) >= 0.01 else how  # else the bar below says another
+        return Text.assemble(f"{answer.input}{truth}: ", (f"{said} {answer.score:.2f}", f"bold {_colour(answer)}"), how)
 
     def _bars(self, answer: Answer, width: int, room: int) -> list[Text]:
         labels, scores = self._heading.labels, answer.scores
