@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from reference import with_tables
+from key_tables import with_tables
 
 from toolchain.board.descriptor import Board, list_boards
 

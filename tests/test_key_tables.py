@@ -62,14 +62,14 @@ def test_the_tables_are_those_of_the_models(monkeypatch: pytest.MonkeyPatch) -> 
 def test_every_table_has_its_keys_on_the_page(
     page: str, model: type[BaseModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert load("reference", monkeypatch).models_in(page) == set(reached(model))
+    assert load("key_tables", monkeypatch).models_in(page) == set(reached(model))
 
 
 def test_a_change_of_a_key_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    reference = load("reference", monkeypatch)
+    key_tables = load("key_tables", monkeypatch)
     for old, new in (("`epochs`", "`rounds`"), ("least score of a decision", "a score"), ("`folder` |", "`files` |")):
         assert old in KIT
-        assert reference.with_tables(KIT.replace(old, new)) == KIT
+        assert key_tables.with_tables(KIT.replace(old, new)) == KIT
 
 
 def test_a_key_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_a_key_without_a_description_is_refused(monkeypatch: pytest.MonkeyPatch)
         speed: int = 1
 
     with pytest.raises(ValueError, match=r"Bare\.speed has no description"):
-        load("reference", monkeypatch).keys(Bare)
+        load("key_tables", monkeypatch).keys(Bare)
 
 
 def test_the_columns_of_the_list_of_recordings() -> None:
