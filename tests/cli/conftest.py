@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,20 +27,20 @@ def command(*arguments: str) -> list[str]:
 
 
 class Kit:
-    """Runs `kit` to its end."""
+    """Runs `kit` to its end, in the folder ``cwd``, with its artefacts in ``build``."""
 
-    def __init__(self, cwd: Path) -> None:
-        self.cwd = cwd
+    def __init__(self, cwd: Path, build: Path = SHARED_BUILD) -> None:
+        self.cwd, self.build = cwd, build
 
     def __call__(
-        self, *arguments: str, timeout: float = 120, build: Path = SHARED_BUILD, **changes: str
+        self, *arguments: str, timeout: float = 120, build: Path | None = None, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(*arguments),
             capture_output=True,
             text=True,
             cwd=self.cwd,
-            env=environment(build, **changes),
+            env=environment(build or self.build, **changes),
             timeout=timeout,
         )
 
@@ -63,6 +64,15 @@ class Kit:
 def kit(tmp_path: Path) -> Kit:
     """`kit`, in an empty folder."""
     return Kit(tmp_path)
+
+
+@pytest.fixture
+def alone(kit: Kit, digits_model: Path) -> Kit:
+    """`kit` with a build folder that no other test uses, `digits` already trained in it: for tests of what a run leaves
+    there beside artefacts (answers, which each run of a kit on a board writes anew)."""
+    build = kit.cwd / "build"
+    shutil.copytree(digits_model.parent, build / digits_model.parent.relative_to(SHARED_BUILD))
+    return Kit(kit.cwd, build)
 
 
 @pytest.fixture

@@ -11,17 +11,17 @@ from tests.evaluate.browser import Browser
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 
-def test_the_page_of_a_test_and_of_a_report(kit):
+def test_the_page_of_a_test_and_of_a_report(alone):
     pytest.importorskip("matplotlib", reason="the charts need matplotlib (extra train)")
     arguments = ("digits", "--board", "mps2-an386", "--emulate")
-    said = kit.json("test", *arguments, "--samples", "all", "--html", "r.html", "--junit", "r.xml", timeout=300)
-    assert said["failed_checks"] == [] and (kit.cwd / "r.xml").is_file()
-    said = kit.json("report", *arguments, "--out", "pages/again.html")
+    said = alone.json("test", *arguments, "--samples", "all", "--html", "r.html", "--junit", "r.xml", timeout=300)
+    assert said["failed_checks"] == [] and (alone.cwd / "r.xml").is_file()
+    said = alone.json("report", *arguments, "--out", "pages/again.html")
     assert said["resumed"] == said["samples"] == 360 and said["report"] == "pages/again.html"
     with Browser() as browser:
         for page in ("r.html", "pages/again.html"):
             for width in (360, 1280):
-                browser.open(kit.cwd / page, width)
+                browser.open(alone.cwd / page, width)
                 assert browser.ask("document.documentElement.scrollWidth") <= width
                 assert browser.ask("document.querySelectorAll('figure svg').length") == 9
                 assert "passed" in browser.ask("document.querySelector('.badge').textContent")

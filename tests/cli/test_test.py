@@ -68,14 +68,13 @@ def test_time_is_not_asked_of_an_emulator_that_counts(kit):
 
 
 @pytest.mark.parametrize("cut", [signal.SIGKILL, signal.SIGINT])
-def test_a_cut_run_goes_on(kit, cut):
+def test_a_cut_run_goes_on(alone, cut):
     arguments = ("test", "digits", "--board", "mps2-an386", "--emulate", "--workers", "1")
-    kit.json("build", "digits", "--board", "mps2-an386", "--emulate", timeout=300)
-    answers = SHARED_BUILD / "digits" / "mps2-an386" / "answers-emulated.jsonl"
-    answers.unlink(missing_ok=True)
+    alone.json("build", "digits", "--board", "mps2-an386", "--emulate", timeout=300)
+    answers = alone.build / "digits" / "mps2-an386" / "answers-emulated.jsonl"
     process = subprocess.Popen(
-        command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(), cwd=kit.cwd,
-        start_new_session=True,
+        command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(alone.build),
+        cwd=alone.cwd, start_new_session=True,
     )  # fmt: skip
     limit = time.monotonic() + 60
     while not answers.exists() or len(answers.read_bytes().splitlines()) < 20:
@@ -84,15 +83,15 @@ def test_a_cut_run_goes_on(kit, cut):
     os.killpg(process.pid, cut)
     assert process.wait(30) == (130 if cut == signal.SIGINT else -cut)
     before = len(answers.read_text().splitlines()) - 1
-    said = kit.json(*arguments, "--resume")
+    said = alone.json(*arguments, "--resume")
     assert before - 1 <= said["resumed"] <= before < 360 and said["samples"] == 360 and said["failed_checks"] == []
-    again = kit.json(*arguments, "--resume")
+    again = alone.json(*arguments, "--resume")
     assert again["resumed"] == 360 and again["memory"]["stack_bytes"] > 0
     for key in ("accuracy_device", "confusion_device", "classes", "parity"):
         assert again[key] == said[key]
-    assert kit.json(*arguments, "--samples", "40", "--resume")["resumed"] == 40
-    assert kit.json(*arguments, "--samples", "40")["resumed"] == 0
-    assert kit.json(*arguments, "--resume")["resumed"] == 40
+    assert alone.json(*arguments, "--samples", "40", "--resume")["resumed"] == 40
+    assert alone.json(*arguments, "--samples", "40")["resumed"] == 0
+    assert alone.json(*arguments, "--resume")["resumed"] == 40
 
 
 @pytest.mark.timed
