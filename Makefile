@@ -65,6 +65,7 @@ conformance: setup
 
 fuzz: setup
 	KIT_MUTATIONS=20000 $(PYTEST) -m long tests/model
+	$(PYTEST) -n 2 --hypothesis-profile new -m "unit and not timed"
 
 lock:
 	@.ci/lock

@@ -7,10 +7,18 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # A shell starts what it puts into the background with SIGINT ignored, and the commands under test would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Property tests draw the same cases in each run, so that a red run is about the change and not about luck, on a slow
+# machine too; `make fuzz` draws new ones (--hypothesis-profile new).
+anywhere = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", anywhere, derandomize=True)
+settings.register_profile("new", anywhere)
+settings.load_profile("same")
 
 SHARED_MODELS = Path(os.environ.get("KIT_MODELS", Path(__file__).resolve().parents[2] / "shared" / "models"))
 

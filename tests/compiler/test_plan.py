@@ -48,7 +48,7 @@ def overlapping(problem: Problem, offsets: tuple[int, ...]) -> bool:
     return False
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(problems())
 def test_no_two_living_buffers_share_a_byte_without_permission(problem: Problem) -> None:
     placement = place(problem, rounds=100)
@@ -59,7 +59,7 @@ def test_no_two_living_buffers_share_a_byte_without_permission(problem: Problem)
     assert placement.bound - 3 <= placement.arena_bytes
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(problems(most=4, unit=4))
 def test_small_problems_are_solved_as_well_as_by_every_order(problem: Problem) -> None:
     placement = place(problem)

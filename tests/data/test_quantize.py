@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolchain.data.quantize import dequantize, quantize, real_input
@@ -32,7 +32,6 @@ def test_the_float_just_below_a_half_rounds_down() -> None:
     assert quantize(np.array([below]), 1.0, 0).tolist() == [0]
 
 
-@settings(deadline=None)
 @given(
     st.floats(-100, 100, width=32),
     st.floats(2**-10, 4, width=32),
@@ -45,7 +44,6 @@ def test_quantize_is_the_nearest_step(real: float, scale: float, zero_point: int
     assert distance <= Fraction(1, 2) or q in (-128, 127)
 
 
-@settings(deadline=None)
 @given(st.integers(-128, 127), st.floats(2**-10, 4, width=32), st.integers(-128, 127))
 def test_quantize_undoes_dequantize(q: int, scale: float, zero_point: int) -> None:
     assert quantize(dequantize(np.array([q], np.int8), scale, zero_point), scale, zero_point).tolist() == [q]

@@ -113,7 +113,7 @@ def test_no_other_word_is_a_usual_keyword() -> None:
     assert len(set(vocabulary.WORDS)) == len(vocabulary.WORDS)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3 * RATE))
 def test_scenes_are_finite_and_equal_for_equal_seeds(seed: int, count: int) -> None:
     def once() -> np.ndarray:

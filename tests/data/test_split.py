@@ -20,7 +20,7 @@ labels = st.lists(st.integers(20, 60), min_size=2, max_size=6).flatmap(
 fraction = st.floats(0.05, 0.4)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(labels, fraction, fraction, st.integers(0, 2**32))
 def test_parts_are_disjoint_complete_and_stratified(y_list: list[int], a: float, b: float, seed: int) -> None:
     y = np.array(y_list)
@@ -52,7 +52,7 @@ def test_a_class_too_small_for_every_part_is_refused() -> None:
         stratified_split(np.array([0] * 50 + [1] * 2), (0.2, 0.1), 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(2, 5), st.integers(0, 2**32), st.data())
 def test_groups_stay_whole_and_parts_get_their_share(parts: int, seed: int, data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(5, 15), min_size=8 * parts, max_size=12 * parts))

@@ -39,7 +39,7 @@ def test_other_firmware_or_no_resume_begins_anew(tmp_path):
         assert len(path.read_text().splitlines()) == 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 400))
 def test_cut_anywhere_it_goes_on(tmp_path_factory, cut):
     path = tmp_path_factory.mktemp("cut") / "answers.jsonl"

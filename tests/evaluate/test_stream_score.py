@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolchain.data.stream import Event
@@ -52,7 +52,6 @@ def test_a_label_that_stays_is_announced_once() -> None:
     assert announcements(answers) == [Decided(1.25, "yes"), Decided(1.75, "no"), Decided(2.25, "no")]
 
 
-@settings(deadline=None)
 @given(EVENTS, DECISIONS)
 def test_every_decision_counts_once_and_every_event_is_found_or_missed(
     events: list[Event], decisions: list[Decided]

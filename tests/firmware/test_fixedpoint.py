@@ -54,7 +54,7 @@ def library(request: pytest.FixtureRequest) -> ctypes.CDLL:
     return loaded
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(INT32, INT32)
 @example(-(1 << 31), -(1 << 31))
 def test_high_multiply(library: ctypes.CDLL, a: int, b: int) -> None:
@@ -62,13 +62,13 @@ def test_high_multiply(library: ctypes.CDLL, a: int, b: int) -> None:
     assert library.call_kit_high_word(a, b) == (a * b + (1 << 31)) >> 32
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(INT32 | st.integers(-1024, 1024), st.integers(0, 31))
 def test_rounding_shift(library: ctypes.CDLL, x: int, n: int) -> None:
     assert library.call_kit_rdbypot(x, n) == arithmetic.rounding_divide_by_pot(x, n)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(INT32 | st.integers(-70000, 70000), st.integers(1 << 30, (1 << 31) - 1) | st.just(0), st.integers(-31, 30))
 def test_requantize(library: ctypes.CDLL, x: int, m: int, shift: int) -> None:
     assert library.call_kit_requantize(x, m, shift) == arithmetic.multiply_by_quantized_multiplier(x, m, shift)
@@ -86,7 +86,7 @@ def sums(draw: st.DrawFn) -> tuple[int, int]:
     return draw(st.integers(-most, most)), n
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(sums(), st.integers(1 << 30, (1 << 31) - 1) | st.just(1 << 30), st.integers(-128, 127))
 @example((-1, 1), 1 << 30, 0)
 @example((-2, 1), 1 << 30, 0)
@@ -97,7 +97,7 @@ def test_scale(library: ctypes.CDLL, total: tuple[int, int], m: int, zero: int) 
     assert library.call_scale(acc, m, n, 2 * zero + 1) == limited(library.call_kit_requantize(acc, m, -n) + zero)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(INT32 | st.integers(-200, 200), st.integers(1 << 30, (1 << 31) - 1), st.integers(-3, 31), st.integers(-128, 127))
 def test_scale_of_any_sum_and_shift(library: ctypes.CDLL, acc: int, m: int, n: int, zero: int) -> None:
     scaled = library.call_kit_requantize(acc, m, -n)
@@ -105,14 +105,14 @@ def test_scale_of_any_sum_and_shift(library: ctypes.CDLL, acc: int, m: int, n: i
         assert library.call_scale(acc, m, n - 64, 2 * zero + 1) == limited(scaled + zero)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(-(1 << 31), 0), st.integers(0, 6))
 def test_exponential_is_close(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
     exact = np.exp(a / 2.0 ** (31 - integer_bits))
     assert library.call_kit_exp_negative(a, integer_bits) / 2.0**31 == pytest.approx(exact, abs=3e-7)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(INT32, st.integers(2, 5))
 def test_logistic_and_tanh_are_close(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
     real = a / 2.0 ** (31 - integer_bits)
@@ -120,7 +120,7 @@ def test_logistic_and_tanh_are_close(library: ctypes.CDLL, a: int, integer_bits:
     assert library.call_kit_tanh(a, integer_bits) / 2.0**31 == pytest.approx(np.tanh(real), abs=2e-6)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(INT32, st.integers(2, 4))
 def test_transcendentals_are_exact(library: ctypes.CDLL, a: int, integer_bits: int) -> None:
     negative = min(a, 0)

@@ -82,7 +82,6 @@ def c_decode(lib: ctypes.CDLL, wire: bytes) -> tuple[bytes | None, int]:
     return (bytes(frame)[:length] if length >= 0 else None), damaged.value
 
 
-@settings(deadline=None)
 @given(frame=frames)
 def test_a_frame_comes_back_and_fits_the_wire(frame: Frame) -> None:
     wire = encode(frame)
@@ -91,7 +90,6 @@ def test_a_frame_comes_back_and_fits_the_wire(frame: Frame) -> None:
     assert list(Splitter().feed(wire)) == [frame]
 
 
-@settings(deadline=None)
 @given(frame=frames)
 def test_both_sides_write_and_read_the_same_bytes(lib: ctypes.CDLL, frame: Frame) -> None:
     data = body(frame)
@@ -103,7 +101,6 @@ def test_both_sides_write_and_read_the_same_bytes(lib: ctypes.CDLL, frame: Frame
     assert c_decode(lib, written) == (data, 0)
 
 
-@settings(deadline=None)
 @given(frame=frames, before=st.binary(max_size=700), behind=st.binary(max_size=50))
 def test_a_frame_is_found_behind_anything(lib: ctypes.CDLL, frame: Frame, before: bytes, behind: bytes) -> None:
     stream = before + encode(frame) + behind
@@ -111,7 +108,6 @@ def test_a_frame_is_found_behind_anything(lib: ctypes.CDLL, frame: Frame, before
     assert c_decode(lib, stream)[0] == body(frame)
 
 
-@settings(deadline=None)
 @given(frame=frames, data=st.data())
 def test_a_damaged_frame_is_never_taken_for_whole(lib: ctypes.CDLL, frame: Frame, data: st.DataObject) -> None:
     wire = bytearray(encode(frame))
@@ -122,7 +118,6 @@ def test_a_damaged_frame_is_never_taken_for_whole(lib: ctypes.CDLL, frame: Frame
     assert c_decode(lib, bytes(wire) + b"\0")[0] == (body(frame) if intact else None)
 
 
-@settings(deadline=None)
 @given(noise=st.binary(max_size=3000))
 @example(noise=b"\1" * 600 + b"\0")
 def test_both_sides_agree_on_what_is_no_frame(lib: ctypes.CDLL, noise: bytes) -> None:
@@ -134,7 +129,6 @@ def test_both_sides_agree_on_what_is_no_frame(lib: ctypes.CDLL, noise: bytes) ->
     assert damaged == len([part for part in (noise + b"\0").split(b"\0") if part])
 
 
-@settings(deadline=None)
 @given(parts=st.lists(st.one_of(frames, st.text("abc é\n", min_size=1).map(str.encode)), max_size=8), data=st.data())
 def test_cut_anywhere_frames_and_text_come_out_whole(parts: list[Frame | bytes], data: st.DataObject) -> None:
     stream = b"".join(encode(p) if isinstance(p, Frame) else p for p in parts) + b"\0"
@@ -158,7 +152,7 @@ def test_cut_anywhere_frames_and_text_come_out_whole(parts: list[Frame | bytes],
 def test_the_c_accessors_read_and_write_each_layout(lib: ctypes.CDLL, layout: protocol.Layout) -> None:
     """What Python packs, C reads into its struct and writes again the same: order, sizes and signs agree."""
 
-    @settings(deadline=None, max_examples=30)
+    @settings(max_examples=30)
     @given(data=st.binary(min_size=layout.size, max_size=layout.size))
     def check(data: bytes) -> None:
         values = layout.unpack(data)
@@ -192,7 +186,6 @@ def test_the_c_crc_is_the_one_of_zlib(tmp_path: Path) -> None:
     lib = ctypes.CDLL(str(native_firmware.compile_c(tmp_path / "crc.so", sources, "-shared", "-fPIC")))
     lib.kit_crc32.restype = ctypes.c_uint32
 
-    @settings(deadline=None)
     @given(first=st.binary(), second=st.binary())
     def check(first: bytes, second: bytes) -> None:
         crc = lib.kit_crc32(0, first, ctypes.c_size_t(len(first)))

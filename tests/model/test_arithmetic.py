@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolchain.model import arithmetic, fixedpoint
@@ -21,7 +21,6 @@ def truncated(a: int, b: int) -> int:
     return abs(a) // b if a >= 0 else -(abs(a) // b)
 
 
-@settings(deadline=None)
 @given(INT32, INT32)
 def test_high_multiply_rounds_as_gemmlowp_does(a: int, b: int) -> None:
     product = a * b
@@ -30,14 +29,12 @@ def test_high_multiply_rounds_as_gemmlowp_does(a: int, b: int) -> None:
     assert int(arithmetic.saturating_rounding_doubling_high_mul(a, b)) == expected
 
 
-@settings(deadline=None)
 @given(INT32, st.integers(0, 31))
 def test_division_by_a_power_of_two_rounds_ties_away_from_zero(x: int, n: int) -> None:
     magnitude = (2 * abs(x) + (1 << n)) >> (n + 1)
     assert int(arithmetic.rounding_divide_by_pot(x, n)) == (magnitude if x >= 0 else -magnitude)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-9, 1e6))
 def test_multiplier_and_shift_stand_for_the_real_number(real: float) -> None:
     m, shift = arithmetic.quantize_multiplier(real)
@@ -45,7 +42,6 @@ def test_multiplier_and_shift_stand_for_the_real_number(real: float) -> None:
     assert m * 2.0 ** (shift - 31) == pytest.approx(real, rel=2.0**-30)
 
 
-@settings(deadline=None)
 @given(st.integers(-(1 << 46), 1 << 46), st.floats(1e-8, 1e-4))
 def test_wide_multiply_keeps_fifteen_bits(x: int, real: float) -> None:
     if abs(x * real) < 1 << 31:
@@ -53,7 +49,6 @@ def test_wide_multiply_keeps_fifteen_bits(x: int, real: float) -> None:
         assert abs(result - x * real) <= abs(x * real) * 2.0**-14 + 1
 
 
-@settings(deadline=None)
 @given(st.integers(-(10**7), 10**7), st.integers(1, 5000))
 def test_average_rounds_ties_away_from_zero(total: int, count: int) -> None:
     expected = truncated(total + (count // 2 if total > 0 else -(count // 2)), count)

@@ -59,7 +59,7 @@ def cases(draw: st.DrawFn) -> tuple[PostprocessingSettings, np.ndarray]:
     return PostprocessingSettings(**chosen), values.astype(np.int64)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(cases())
 def test_decisions_are_those_of_the_reference(case: tuple[PostprocessingSettings, np.ndarray]) -> None:
     s, values = case
@@ -75,7 +75,7 @@ def test_decisions_are_those_of_the_reference(case: tuple[PostprocessingSettings
             break  # what follows looks back at it
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(
     st.sampled_from(("none", "moving_average")), st.floats(2.0**-30, 0.375, width=32), st.integers(-32768, 32767),
     arrays(np.int16, (20, 4)),
@@ -114,7 +114,7 @@ def test_without_settings_the_greatest_score_decides() -> None:
     assert stream.decide(np.array([-128, -128, -128], np.int8)) == Decision(0, 0.0)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.floats(2.0**-30, 1e6, width=32), st.integers(-128, 127), arrays(np.int8, (20, 3)))
 def test_the_short_way_decides_the_same(scale: float, zero: int, values: np.ndarray) -> None:
     """What firmware without settings calls, which leaves the rest of post-processing out."""

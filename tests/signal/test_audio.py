@@ -82,7 +82,7 @@ def any_settings(draw: st.DrawFn) -> AudioSettings:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(any_settings(), st.floats(0, 15), st.integers(0, 2**31))
 def test_any_settings_give_float64s_energies(s: AudioSettings, loudness: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -158,7 +158,7 @@ def test_offset_and_scale_may_be_of_each_feature() -> None:
 STREAMED = FrontEnd(AudioSettings(window_ms=8.0, hop_ms=5.0, fft=128, filters=10, f_min=100.0), INT8)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=12), st.integers(0, 2**31))
 def test_a_stream_in_any_pieces_gives_the_bytes_of_the_whole(pieces: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)

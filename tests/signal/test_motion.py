@@ -75,7 +75,7 @@ def test_int8_is_the_quantized_feature(s: MotionSettings) -> None:
     assert (difference > 0).mean() < 1e-2
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 150), min_size=1, max_size=8), st.integers(0, 2**31), st.sampled_from([WATCH, RAW]))
 def test_a_stream_in_any_pieces_gives_the_bytes_of_the_whole(pieces: list[int], seed: int, s: MotionSettings) -> None:
     rng = np.random.default_rng(seed)

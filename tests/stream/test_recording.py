@@ -34,7 +34,7 @@ ANSWERS = st.lists(
 ANSWER = Answer(1, 0.5, "a.wav 0.1 s", None, "yes", 0.75, 12.5, (0.75, 0.25, 0.0))
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ANSWERS, ANSWERS, st.sampled_from((".jsonl", ".csv")))
 def test_what_is_recorded_is_read_back(tmp_path: Path, first: list[Answer], second: list[Answer], suffix: str) -> None:
     path = tmp_path / f"a{suffix}"

@@ -12,7 +12,7 @@ from toolchain.train.anomaly import area_under_curve, choose_threshold, classes_
 pytestmark = pytest.mark.unit
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.lists(st.integers(0, 6), min_size=1, max_size=12))
 def test_the_area_is_how_often_an_anomaly_scores_higher(normal: list[int], anomalous: list[int]) -> None:
     wins = [(a > n) + (a == n) / 2 for a in anomalous for n in normal]
@@ -25,7 +25,7 @@ def test_one_kind_has_no_area() -> None:
         area_under_curve(np.arange(3), np.ones(3, bool))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=50), st.floats(0.01, 0.5))
 def test_no_more_false_alarms_than_asked_for(scores: list[float], false_alarms: float) -> None:
     threshold = choose_threshold(np.array(scores), false_alarms)

@@ -15,8 +15,6 @@ WEIGHTED = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # tested on thei
 def check(kind: str, examples: int, target: str = "generic") -> None:
     @settings(
         max_examples=examples,
-        deadline=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, Phase.shrink),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from modelgen.builder import ModelBuilder
 from modelgen.ops.conv import conv
 from modelgen.ops.depthwise_conv import depthwise_conv
@@ -19,7 +19,7 @@ from toolchain.model.reader import read_model
 pytestmark = pytest.mark.slow
 
 TARGETS = ("generic", "cortex-m4", "cortex-m55", "avr")
-few = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+few = settings(max_examples=8)
 
 
 @pytest.mark.parametrize("target", TARGETS)
