@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from pathlib import Path
 
@@ -60,11 +61,33 @@ def test_an_interrupted_run_keeps_the_old_and_leaves_nothing(tmp_path):
     assert sorted(p.name for p in folder.parent.iterdir()) == [".c.lock", "c"]
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path):
-    left = tmp_path / "k" / ".c-abc"
-    (left / "made").mkdir(parents=True)
-    Workspace(tmp_path).artefact(tmp_path / "k" / "c", {}, _writer("x", []))
+def test_what_a_killed_run_left_is_removed(tmp_path, monkeypatch):
+    space = Workspace(tmp_path)
+
+    def killed(folder: Path) -> None:
+        folder.with_name("kept").mkdir()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killing, pytest.raises(KeyboardInterrupt):
+        killing.setattr("toolchain.workspace.shutil.rmtree", lambda *_, **__: None)
+        space.artefact(tmp_path / "k" / "c", {}, killed)
+    (left,) = tmp_path.glob("k/.c*/kept")
+    space.artefact(tmp_path / "k" / "c-other", {}, _writer("x", []))
+    space.artefact(tmp_path / "k" / "other", {}, _writer("x", []))
+    assert left.exists()
+    space.artefact(tmp_path / "k" / "c", {}, _writer("x", []))
     assert not left.exists()
+
+
+def test_an_artefact_s_name_may_begin_like_that_of_one_being_made(tmp_path):
+    space = Workspace(tmp_path)
+
+    def make(folder: Path) -> None:
+        space.artefact(tmp_path / "k" / "firmware", {}, _writer("other", []))
+        (folder / "file").write_text("text")
+
+    folder = space.artefact(tmp_path / "k" / "firmware-emulated", {}, make)
+    assert (folder / "file").read_text() == "text"
 
 
 def _slow(root: Path, log: Path) -> None:
@@ -87,6 +110,23 @@ def test_two_runs_at_the_same_time_make_it_once(tmp_path):
         run.join()
     assert [run.exitcode for run in runs] == [0, 0, 0]
     assert log.read_text() == "made\n"
+
+
+def test_one_run_at_a_time_is_alone_with_a_folder(tmp_path):
+    inside = []
+
+    def work() -> None:
+        with Workspace(tmp_path).alone(tmp_path / "k" / "objects"):
+            inside.append("in")
+            time.sleep(0.02)
+            inside.append("out")
+
+    runs = [threading.Thread(target=work) for _ in range(3)]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert inside == ["in", "out"] * 3
 
 
 def test_a_build_folder_that_cannot_be_written_is_named(tmp_path):

@@ -253,7 +253,11 @@ def build(
         progress.stage("build", f"firmware for {board.name}, into {place}")
         identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
         around = replace(application, front_end=front_end_files(signal, compiled)) if signal else application
-        firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)
+        with workspace.alone(place / objects, progress):  # those of a real and of an emulated board lie in one folder
+            firmware = build_firmware(board, compiled, identity, place / objects, c_compiler, progress, around)
+            shutil.copy(firmware.elf, folder)
+            for image in firmware.images:
+                shutil.copy(image.path, folder)
         sizes = firmware.sizes
         memory = Memory(
             sizes.flash_bytes,
@@ -264,14 +268,9 @@ def build(
             front_end_flash_bytes=sizes.parts["signal"] if signal else None,
             front_end_ram_bytes=sizes.front_end_ram_bytes if signal else None,
         )
-        shutil.copy(firmware.elf, folder)
-        images = []
-        for image in firmware.images:
-            shutil.copy(image.path, folder)
-            images.append((image.address, image.path.name))
         said = {
             "elf": firmware.elf.name,
-            "images": images,
+            "images": [(image.address, image.path.name) for image in firmware.images],
             "memory": asdict(memory),
             "firmware_sha256": firmware.firmware_sha256,
             "build_id": firmware.build_id,

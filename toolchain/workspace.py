@@ -54,7 +54,7 @@ class Workspace:
         wanted = json.dumps(made_from, sort_keys=True, indent=1)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            with _locked(folder.with_name(f".{folder.name}.lock"), progress or Quiet()):
+            with _locked(_lock(folder), progress or Quiet()):
                 if not _is_whole(folder, wanted):
                     _make(folder, wanted, make)
                     self.made.add(folder)
@@ -66,11 +66,23 @@ class Workspace:
             ) from error
         return folder
 
+    @contextmanager
+    def alone(self, folder: Path, progress: Progress | None = None) -> Iterator[None]:
+        """Keep other runs away from ``folder``, which is no artefact but kept between runs, as object files are."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(_lock(folder), progress or Quiet()):
+            yield
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")
+
 
 def _make(folder: Path, wanted: str, make: Callable[[Path], None]) -> None:
-    for left in folder.parent.glob(f".{folder.name}-*"):  # of a run that was killed; the lock says it is not at work
+    prefix = f".{folder.name}.making-"  # no other artefact's: `firmware` lies beside `firmware-emulated`
+    for left in folder.parent.glob(f"{prefix}*"):  # of a run that was killed; the lock says it is not at work
         shutil.rmtree(left, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         made = temporary / "made"
         made.mkdir()

@@ -33,7 +33,7 @@ class Kit:
         self.cwd, self.build = cwd, build
 
     def __call__(
-        self, *arguments: str, timeout: float = 120, build: Path | None = None, **changes: str
+        self, *arguments: str, timeout: float = 300, build: Path | None = None, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(*arguments),
@@ -59,6 +59,13 @@ class Kit:
         at = next(i for i, line in enumerate(lines) if line.startswith("error: "))
         return lines[at].removeprefix("error: "), " ".join(lines[at + 1 :]).removeprefix("hint:").strip()
 
+    def apart(self) -> Kit:
+        """The same with a build folder that no other test uses, `digits` already trained in it."""
+        trained = Path(self.json("train", "digits")["folder"])
+        build = self.cwd / "build"
+        shutil.copytree(trained, build / trained.relative_to(self.build))
+        return Kit(self.cwd, build)
+
 
 @pytest.fixture
 def kit(tmp_path: Path) -> Kit:
@@ -67,12 +74,10 @@ def kit(tmp_path: Path) -> Kit:
 
 
 @pytest.fixture
-def alone(kit: Kit, digits_model: Path) -> Kit:
-    """`kit` with a build folder that no other test uses, `digits` already trained in it: for tests of what a run leaves
-    there beside artefacts (answers, which each run of a kit on a board writes anew)."""
-    build = kit.cwd / "build"
-    shutil.copytree(digits_model.parent, build / digits_model.parent.relative_to(SHARED_BUILD))
-    return Kit(kit.cwd, build)
+def alone(kit: Kit) -> Kit:
+    """`kit` apart from other tests: for what a run leaves beside artefacts (answers, which each run of a kit on a board
+    writes anew), and for other settings than its own (an artefact of `digits` would take another's place)."""
+    return kit.apart()
 
 
 @pytest.fixture

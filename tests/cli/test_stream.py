@@ -156,22 +156,21 @@ def test_a_replay_is_what_was_recorded(kit, recording: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("board", ["host", "mps2-an386"])
-def test_decisions_are_made_on_the_device(kit, board: str) -> None:
+def test_decisions_are_made_on_the_device(alone, board: str) -> None:
     settings = PostprocessingSettings(smoothing="majority_vote", length=5, threshold=0.9, debounce=1, ignored=("4",))
-    folder = kit.cwd / "digits"
+    folder = alone.cwd / "digits"
     folder.mkdir()
     table = (
         "[postprocessing]\nsmoothing = 'majority_vote'\nlength = 5\nthreshold = 0.9\ndebounce = 1\nignored = ['4']\n"
     )
     (folder / "kit.toml").write_text((DIGITS / "kit.toml").read_text() + table)
     (folder / "model.py").write_bytes((DIGITS / "model.py").read_bytes())
-    kit.json("train", "digits")  # post-processing is no reason to train again
     samples = np.repeat(np.arange(8), 6)  # the same again and again, so that votes agree
     from toolchain.data import load_dataset
     from toolchain.kit import load_kit
 
-    np.save(kit.cwd / "a.npy", load_dataset(load_kit(folder)).test.x[samples])
-    done = kit("stream", str(folder), "--board", board, "--emulate", "--input", "a.npy", "--json")
+    np.save(alone.cwd / "a.npy", load_dataset(load_kit(folder)).test.x[samples])
+    done = alone("stream", str(folder), "--board", board, "--emulate", "--input", "a.npy", "--json")
     assert done.returncode == 0, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()][1:]
     scores = Tensor("scores", (1, 10), DType.INT8, Quantization((1 / 256,), (-128,)))

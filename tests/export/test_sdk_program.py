@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import CHECKOUT, SHARED_BUILD, Kit
+from tests.cli.conftest import CHECKOUT, Kit
 from tests.export.projects import IDENTITY, compiled
 from toolchain.board.descriptor import load_board
 from toolchain.cli.app import run
@@ -136,7 +135,6 @@ def test_what_is_not_there_or_not_possible(tmp_path: Path, path, capsys: pytest.
 @pytest.mark.emulator
 def test_a_kit_is_deployed_by_idf_and_proved(tmp_path: Path) -> None:
     """The project that was written runs, over fakes of the SDK's functions, behind the port that was flashed."""
-    shutil.rmtree(SHARED_BUILD / "digits" / "esp32" / "esp-idf", ignore_errors=True)
     ours, theirs = os.openpty()
     devices: list[subprocess.Popen[bytes]] = []
 
@@ -146,13 +144,14 @@ def test_a_kit_is_deployed_by_idf_and_proved(tmp_path: Path) -> None:
             time.sleep(0.05)
         devices.append(subprocess.Popen([flashed.read_text()], stdin=ours, stdout=ours))
 
+    kit = Kit(tmp_path).apart()
     tty.setraw(theirs)
     thread = threading.Thread(target=start_when_flashed, daemon=True)
     thread.start()
     programs = fake_idf(tmp_path, native=True)
     arguments = ("deploy", "digits", "--board", "esp32", "--sdk", "esp-idf", "--samples", "5")
     try:
-        said = Kit(tmp_path).json(
+        said = kit.json(
             *arguments, "--port", os.ttyname(theirs), timeout=300,
             PATH=f"{programs}:{os.environ['PATH']}", PYTHONPATH=f"{CHECKOUT}:{CHECKOUT / 'tests'}",
         )  # fmt: skip
