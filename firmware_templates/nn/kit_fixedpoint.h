@@ -152,8 +152,22 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
  * 2^n and the zero point are added together after the shift by n. Else n is given less 64. */
 static inline int32_t kit_scale_s8(int32_t acc, const KIT_CONST int32_t *scale, int32_t zero) {
     const int32_t m = scale[0], n = scale[1];
+#if KIT_BY_HALVES
+    if (acc < 0 && zero == 2 * INT8_MIN + 1) {
+        return INT8_MIN; /* as half of what is rectified */
+    }
+#endif
     if (KIT_LIKELY(n > 0)) {
         const int32_t high = kit_high_floor(kit_shl(acc, 2), m);
+#if KIT_BY_HALVES
+        /* Of a small sum two products make the high word, and the result is not below the zero point. */
+        if (KIT_LIKELY((uint32_t)acc <= UINT16_MAX)) {
+            const uint32_t low = (uint32_t)(uint16_t)acc * (uint16_t)m;
+            const uint32_t quarter = ((uint32_t)acc * ((uint32_t)m >> 16) + (low >> 16)) >> 14;
+            const int32_t value = ((int32_t)((quarter + 1) >> n) + zero) >> 1;
+            return value < INT8_MAX ? value : INT8_MAX;
+        }
+#endif
         return kit_half_s8(((high + ((acc >> 31) | 1)) >> n) + zero);
     }
     return kit_saturate_s8(kit_requantize(acc, m, -64 - n) + (zero >> 1));
