@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyte
 
-SECONDS = 60.0
+SECONDS = 300.0
 
 
 class Terminal:

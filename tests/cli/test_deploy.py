@@ -128,7 +128,7 @@ def test_a_device_that_stops_answering(kit):
         os.kill(pid, signal.SIGSTOP)
         start = time.monotonic()
         message, hint = kit.refused("test", "digits", "--board", "host", "--port", port, status=4)
-        assert time.monotonic() - start < 40
+        assert time.monotonic() - start < 90
         assert port in message or "answer" in message
         assert hint
 
@@ -194,12 +194,12 @@ def test_ctrl_c_leaves_nothing_half_made(stage, tmp_path, kit):
             time.sleep(delay)
             os.killpg(process.pid, signal.SIGINT)
             break
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=100)
     assert process.returncode == status, "".join(said) + rest
     assert "Traceback" not in rest
     unfinished = [p for p in build.rglob(".*") if not p.name.endswith(".lock")]
     assert unfinished == []
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 60
     while left := _processes_with(str(build)):  # an emulator hears of our end as soon as it is scheduled
         assert time.monotonic() < limit, left
         time.sleep(0.05)

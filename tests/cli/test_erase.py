@@ -38,7 +38,7 @@ def test_at_a_terminal_it_asks(tmp_path, answer, status, words):
     arguments = command("erase", "--board", "esp32", "--port", "socket://127.0.0.1:9")
     kit = subprocess.Popen(arguments, stdin=theirs, stderr=subprocess.PIPE, text=True, env=environment(), cwd=tmp_path)
     os.write(ours, answer.encode())
-    _, said = kit.communicate(timeout=60)
+    _, said = kit.communicate(timeout=300)
     os.close(ours)
     os.close(theirs)
     assert kit.returncode == status and words in said, said

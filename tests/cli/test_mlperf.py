@@ -91,7 +91,7 @@ def test_the_hosts_own_program_finds_a_serial_port(kit, shared_models):
                 assert said[6] == f"m-results-[{wanted}]" == host.command("results")[0]
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(100) == 0
 
 
 def test_what_cannot_take_part(kit, shared_models, digits_model):

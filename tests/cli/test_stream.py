@@ -127,7 +127,7 @@ def test_a_board_on_the_screen_and_its_text(kit, tmp_path: Path) -> None:
     heading, answers = read_recording(tmp_path / "a.jsonl")
     assert heading.board == "host" and len(answers) >= 3
     assert sum(bool(answer.right) for answer in answers) >= len(answers) - 1
-    assert np.median(np.diff([answer.seconds for answer in answers])) > 0.2  # four a second, fewer on a busy machine
+    assert all(answer.seconds >= i / 4 for i, answer in enumerate(answers))  # four a second, fewer on a busy machine
 
 
 def test_deploy_shows_its_proof_beside_the_answers(tmp_path: Path) -> None:

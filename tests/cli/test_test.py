@@ -76,12 +76,12 @@ def test_a_cut_run_goes_on(alone, cut):
         command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(alone.build),
         cwd=alone.cwd, start_new_session=True,
     )  # fmt: skip
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 300
     while not answers.exists() or len(answers.read_bytes().splitlines()) < 20:
         assert time.monotonic() < limit and process.poll() is None
         time.sleep(0.01)
     os.killpg(process.pid, cut)
-    assert process.wait(30) == (130 if cut == signal.SIGINT else -cut)
+    assert process.wait(100) == (130 if cut == signal.SIGINT else -cut)
     before = len(answers.read_text().splitlines()) - 1
     said = alone.json(*arguments, "--resume")
     assert before - 1 <= said["resumed"] <= before < 360 and said["samples"] == 360 and said["failed_checks"] == []

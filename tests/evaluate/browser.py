@@ -19,7 +19,7 @@ _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--remote-debugging-pipe",
 )  # fmt: skip
-_SECONDS = 60.0
+_SECONDS = 300.0
 
 
 class Browser:
@@ -60,7 +60,7 @@ class Browser:
     def __exit__(self, *exception: object) -> None:
         os.close(self._to)  # it ends when its pipe does
         try:
-            self._process.wait(10)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -119,6 +119,22 @@ def test_a_device_that_says_busy_is_waited_for() -> None:
     assert [r.type for r in port.requests].count(protocol.MEMORY.code) == 1
 
 
+@pytest.mark.parametrize("held_up", ["before the answer is read", "while the answer is waited for"])
+def test_time_in_which_this_program_was_held_up_does_not_count(held_up: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that slept: the device answers as fast as ever, though long ago or a moment later."""
+    clock, empty = [0.0], iter([True] * held_up.startswith("while"))
+    monkeypatch.setattr("toolchain.link.port.now", lambda: clock[0])
+    session, port = opened(lambda r: [memory(r, 5)])
+    read = port.read
+
+    def slow(size: int) -> bytes:
+        clock[0] += 3600.0
+        return b"" if next(empty, False) else read(size)
+
+    monkeypatch.setattr(port, "read", slow)
+    assert session.memory().stack_bytes == 5
+
+
 def test_a_lost_request_is_sent_again_when_the_device_says_gap() -> None:
     lost = iter([True])
 
@@ -186,7 +202,7 @@ def test_silence_is_told_with_what_came_instead(sent: bytes, told: str) -> None:
     start = time.monotonic()
     with pytest.raises(DeviceError, match="scripted") as silence:
         Session(port, on_text=texts.append).hello(wait=0.3)
-    assert 0.3 <= time.monotonic() - start < 1.0
+    assert 0.3 <= time.monotonic() - start < 20.0
     assert told in str(silence.value)
     assert silence.value.hint
     assert "".join(texts) == (sent.decode() if sent.isascii() else "")

@@ -55,8 +55,8 @@ def infer_through_faults(
 def test_one_kind_of_fault(firmware: Path, fault: str) -> None:
     rates = {fault: 0.04}
     statistics, injected, errors = infer_through_faults(firmware, rates, 700, seed=FAULTS.index(fault))
-    assert injected[fault] > 10
-    assert errors == 0
+    assert injected[fault] > 8
+    assert errors <= 2 * (fault == "replay")  # a hello of an earlier session ends ours, and is reported
     if fault in ("drop", "flip", "cut"):
         assert statistics.retries + statistics.probes > 0
     if fault == "text":
@@ -68,7 +68,7 @@ def test_all_faults_together(firmware: Path) -> None:
     statistics, injected, errors = infer_through_faults(firmware, dict.fromkeys(FAULTS, 0.01), 3000, seed=99)
     assert min(injected.values()) > 5
     assert statistics.stale > 0
-    assert errors <= 2  # a replayed hello of an earlier session ends ours, and is reported
+    assert errors <= 2  # again hellos of earlier sessions
 
 
 @pytest.mark.long

@@ -46,7 +46,7 @@ def test_an_emulator_that_another_program_talks_to_is_in_use() -> None:
             assert other.stdout is not None and other.stdout.readline()
             with pytest.raises(DeviceError, match="another program holds it, one at a time"):
                 open_port(f"socket://127.0.0.1:{number}")
-            other.communicate(b"\n", timeout=10)
+            other.communicate(b"\n", timeout=60)
         open_port(f"socket://127.0.0.1:{number}").close()
         with open_port(f"socket://localhost:{number}"):  # what we hold ourselves is not another program's
             open_port(f"socket://127.0.0.1:{number}").close()
@@ -72,12 +72,12 @@ def test_what_is_said_while_the_port_is_opened_is_kept(monkeypatch: pytest.Monke
     def connected_and_greeted(*arguments: object, **options: object) -> socket.socket:
         ours = connect(*arguments, **options)  # type: ignore[call-overload]
         server.accept()[0].sendall(b"hello")
-        select.select([ours], [], [], 5)
+        select.select([ours], [], [], 60)
         return ours
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         monkeypatch.setattr(socket, "create_connection", connected_and_greeted)
-        with open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", timeout=5) as port:
+        with open_port(f"socket://127.0.0.1:{server.getsockname()[1]}", timeout=60) as port:
             assert port.read(5) == b"hello"
 
 
@@ -101,9 +101,9 @@ def test_a_device_that_goes_away_is_an_error_and_one_that_comes_back_is_greeted(
         start = time.monotonic()
         with pytest.raises(DeviceError):
             session.infer(inputs)
-        assert time.monotonic() - start < 4.0
+        assert time.monotonic() - start < 30.0
         with pytest.raises(DeviceError, match="status -9"):
-            while time.monotonic() - start < 5.0:
+            while time.monotonic() - start < 60.0:
                 first.check()
                 time.sleep(0.01)
     with PtyProcess([firmware]) as second, Session.open(second.port) as session:
@@ -144,7 +144,7 @@ def test_the_native_firmware_sleeps_while_nobody_asks(device: PtyProcess) -> Non
 def test_no_firmware_outlives_the_process_that_started_it(firmware: Path) -> None:
     program = (
         "import sys, time\nfrom toolchain.emulate.pty_process import PtyProcess\n"
-        "p = PtyProcess([sys.argv[1]])\nprint(p.pid, flush=True)\ntime.sleep(60)\n"
+        "p = PtyProcess([sys.argv[1]])\nprint(p.pid, flush=True)\ntime.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", program, str(firmware)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -153,7 +153,7 @@ def test_no_firmware_outlives_the_process_that_started_it(firmware: Path) -> Non
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 60.0
     while Path(f"/proc/{pid}").exists() and "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]:
         assert time.monotonic() < deadline, "the firmware still runs"
         time.sleep(0.02)

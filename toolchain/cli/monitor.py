@@ -5,7 +5,6 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from toolchain.link.session import DeviceInfo
 
 _ENDS = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r", "none": b""}
+_LOOK = 0.05  # seconds between two looks at what was typed
 _MOST_TEXT = 1_000_000  # characters of what was said that are kept for --json and to be explained
 
 
@@ -56,6 +56,7 @@ def entry(output: Output, board: str | None, port: str | None, **options: Any) -
     from toolchain.board.boot_text import explain
     from toolchain.board.descriptor import load_board
     from toolchain.errors import BadInput
+    from toolchain.link.port import Patience
 
     if options["raw"] and (output.json_wanted or options["plot"]):
         raise BadInput("--raw excludes --json and --plot", "leave one of them out")
@@ -73,11 +74,13 @@ def entry(output: Output, board: str | None, port: str | None, **options: Any) -
         typed = _typed_lines()
         for line in options["send"]:
             typed.put(line)
-        end = time.monotonic() + options["seconds"] if options["seconds"] is not None else float("inf")
+        end = options["seconds"] if options["seconds"] is not None else float("inf")
+        patience = Patience()
         try:
-            while (left := end - time.monotonic()) > 0:
-                for event in monitor.events(min(0.05, left)):
+            while (left := end - patience.seconds) > 0:
+                for event in monitor.events(min(_LOOK, left)):
                     shown.event(event)
+                patience.looked(_LOOK)
                 shown.draw()
                 _send(output, monitor, typed, _ENDS[options["eol"]])
         except KeyboardInterrupt:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from toolchain.board.descriptor import Board
 from toolchain.board.staging import Source
 from toolchain.emulate import start
 from toolchain.errors import DeviceError
-from toolchain.link.port import open_port
+from toolchain.link.port import Patience, open_port
 
 #: What a program prints last; the panic of the start-up code ends a run too.
 END = "\x04"
 _PANIC = b"panic: "
+_LOOK = 0.05  # seconds
 
 
 def run_program(
@@ -37,19 +37,20 @@ def run_program(
     the text so far) or has not printed `END` after ``seconds``; what `build_program` and `start` raise.
     """
     program = build_program(board.as_emulated(), sources, out, defines=defines, compiler=compiler)
-    with start(program.board, program.elf) as emulator, open_port(emulator.port, timeout=0.05) as line:
+    with start(program.board, program.elf) as emulator, open_port(emulator.port, timeout=_LOOK) as line:
         text = bytearray()
-        limit = time.monotonic() + seconds
+        patience = Patience()
         while END.encode() not in text:
             try:
                 text += line.read(max(1, line.in_waiting))
             except serial.SerialException:
                 emulator.check()
                 raise
+            patience.looked(_LOOK)
             panic = text.find(_PANIC)
             if panic >= 0 and b"\n" in text[panic:]:
                 raise DeviceError(f"the program on {board.name} stopped: {text.decode(errors='replace').strip()}")
-            if time.monotonic() > limit:
+            if patience.seconds > seconds:
                 emulator.check()
                 said = text.decode(errors="replace")[-200:]
                 raise DeviceError(f"the program on {board.name} has not ended after {seconds:g} s; it said {said!r}")

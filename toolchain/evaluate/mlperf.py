@@ -6,7 +6,6 @@ Commands and answers are those of mlcommons/tiny, ``benchmark/api`` (device) and
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ import numpy as np
 
 from toolchain.connection import Place, where
 from toolchain.errors import BadInput, DeviceError
-from toolchain.link.port import Line, open_port
+from toolchain.link.port import Line, Patience, open_port
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ InputKind = Literal["model", "uint8", "float32"]
 BYTES_A_LINE = 31
 READY = "m-ready"
 _QUIET = 0.3  # seconds of silence after which nothing more is to come
+_LOOK = 0.2  # seconds that the line is listened to at a time
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Host:
     def wait_ready(self, what: str) -> list[str]:
         """The lines that come before the device is ready."""
         lines: list[str] = []
-        limit = time.monotonic() + self._timeout
+        patience = Patience()
         while True:
             while b"\n" in self._rest:
                 line, _, self._rest = self._rest.partition(b"\n")
@@ -135,12 +135,13 @@ class Host:
                 if said == READY:
                     return lines
                 lines.append(said)
-            if time.monotonic() > limit:
+            if patience.seconds > self._timeout:
                 raise DeviceError(
                     f"the device does not say {READY} after {what!r}; it said {lines[-1:] or 'nothing'}",
                     "flash the benchmark's firmware: kit mlperf",
                 )
-            self._rest += self._line.read(0.2)
+            self._rest += self._line.read(_LOOK)
+            patience.looked(_LOOK)
 
     def _value(self, command: str, pattern: str) -> str:
         lines = self.command(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toolchain.link.port import DEFAULT_BAUD, Line, now
+from toolchain.link.port import DEFAULT_BAUD, Line, Patience
 
 #: The usual ones, most usual first; 74,880 is the ESP8266's boot loader.
 COMMON = (DEFAULT_BAUD, 9600, 57600, 230400, 460800, 921600, 38400, 19200, 74880)
@@ -20,9 +20,10 @@ def find_baud(port: Any, seconds: float = 1.0) -> tuple[int | None, bytes]:
         if port.baudrate != baud:
             port.baudrate = baud
             line.read(0.02)  # what was received at the rate before
-        end = now() + seconds
-        while len(heard) < _ENOUGH and (left := end - now()) > 0:
+        patience = Patience()
+        while len(heard) < _ENOUGH and (left := seconds - patience.seconds) > 0:
             heard += line.read(left)
+            patience.looked(left)
         if len(heard) >= _ENOUGH and readable(heard) >= 0.9:
             return baud, heard
     port.baudrate = COMMON[0]

@@ -10,7 +10,7 @@ from toolchain.board.boot_text import explain
 from toolchain.errors import DeviceError
 from toolchain.link import protocol
 from toolchain.link.framing import Frame, Splitter, encode
-from toolchain.link.port import Line, now
+from toolchain.link.port import Line, Patience
 from toolchain.link.protocol import HELLO, SYNC, Message, Status
 
 _QUIET = 0.05
@@ -107,6 +107,11 @@ class Exchange:
         self._sequence = 0
         self._open = False
         self._recent = bytearray()
+        self._patience = Patience()
+
+    def _now(self) -> float:
+        """Seconds of a clock that goes on while the line is listened to."""
+        return self._patience.seconds
 
     def open_session(self, payload: bytes, wait: float) -> bytes:
         """Opens a new session within ``wait`` seconds; what `hello` answers."""
@@ -133,15 +138,16 @@ class Exchange:
     def _carry(self, requests: Sequence[tuple[Message, bytes]], limit: float) -> bytes:
         batch = _Batch(requests, self._sequence)
         self._sequence = (self._sequence + len(requests)) & 0xFFFF
-        progress = now()
+        self._patience.resume()
+        progress = self._now()
         backoff = 1.0
         while True:
             while batch.next < len(requests) and batch.next - batch.base < self.window:
                 self._send_request(batch)
-            message = requests[batch.base][0]
-            frame = self._receive(min(now() + self._wait(message, backoff), progress + limit))
+            message, end = requests[batch.base][0], progress + limit
+            frame = self._receive(min(self._now() + self._wait(message, backoff), end))
             if frame is None:
-                if now() - progress >= limit:
+                if self._now() >= end:
                     raise self._silence(message, limit)
                 self._ask(batch, message)
                 backoff *= 2
@@ -150,7 +156,7 @@ class Exchange:
             if payload is not None:
                 return payload
             if moved:
-                progress = now()
+                progress = self._now()
                 backoff = backoff if frame.status == Status.BUSY else 1.0
 
     def _wait(self, message: Message, backoff: float) -> float:
@@ -171,7 +177,7 @@ class Exchange:
             self.statistics.retries += 1
             batch.sent_at.pop(index, None)
         else:
-            batch.sent_at[index] = now()
+            batch.sent_at[index] = self._now()
         batch.next = index + 1
         batch.reached = max(batch.reached, batch.next)
         self._send(message, (batch.first + index) & 0xFFFF, payload)
@@ -205,8 +211,8 @@ class Exchange:
             moved = index > batch.base
             batch.base = index
             wait = self._wait(batch.requests[index][0], 1.0)
-            if moved or batch.rewound < 0 or now() - batch.rewound > wait:
-                batch.rewound = now()
+            if moved or batch.rewound < 0 or self._now() - batch.rewound > wait:
+                batch.rewound = self._now()
                 batch.next = index
             return None, moved
         if not batch.base <= index < batch.reached or (
@@ -222,7 +228,7 @@ class Exchange:
             self._open = index + 1 == len(batch.requests) and frame.status != Status.VERSION
             raise self._refused(message, frame)
         if index in batch.sent_at:
-            self._rhythms.setdefault(message.name, _Rhythm()).add(now() - batch.sent_at[index])
+            self._rhythms.setdefault(message.name, _Rhythm()).add(self._now() - batch.sent_at[index])
         batch.base = index + 1
         batch.next = max(batch.next, batch.base)
         return (frame.payload if batch.base == len(batch.requests) else None), True
@@ -248,7 +254,7 @@ class Exchange:
                 if frame.session == self._session and frame.type & protocol.ANSWER_BIT:
                     return frame
                 self.statistics.stale += 1
-            left = deadline - now()
+            left = deadline - self._now()
             if left <= 0:
                 return None
             self.listen(left)
@@ -256,6 +262,7 @@ class Exchange:
     def listen(self, seconds: float) -> None:
         """Takes in what comes within ``seconds`` (returns after the first bytes): text goes to ``on_text``."""
         data = self.line.read(min(seconds, _QUIET))
+        self._patience.looked(min(seconds, _QUIET))
         if data:
             self._recent = (self._recent + data)[-_RECENT_BYTES:]
         for item in self._splitter.feed(data) if data else self._splitter.flush():

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from toolchain.errors import DeviceError, Missing
 from toolchain.link import protocol
 from toolchain.link.framing import Frame, Splitter, Text, looks_like_text
-from toolchain.link.port import Line
+from toolchain.link.port import Line, Patience
 
 Kind = Literal["text", "noise", "frame", "lost", "back"]
 
@@ -73,13 +73,15 @@ class Monitor:
 
     def events(self, seconds: float) -> Iterator[Event]:
         """What happens within ``seconds``. Raises DeviceError when the port goes away and is not to be waited for."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
+        patience = Patience()
+        while (left := seconds - patience.seconds) > 0:
             if self._line is None:
                 yield from self._look_again(min(left, _RETRY))
+                patience.looked(_RETRY)
                 continue
             try:
                 data = self._line.read(min(left, _QUIET))
+                patience.looked(_QUIET)
             except DeviceError as error:
                 yield from self._take_text(self._splitter.flush(), quiet=True)
                 self.close()

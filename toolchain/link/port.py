@@ -185,3 +185,24 @@ class Line:
 def now() -> float:
     """Seconds of a clock that only goes forward."""
     return time.monotonic()
+
+
+class Patience:
+    """``seconds`` in which something was really waited for. Each look counts as little more than it was to last: when
+    this process is held up (a suspended or overloaded machine), nobody else was slow."""
+
+    _LATE = 0.05  # seconds that a look may take longer than it was to
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.resume()
+
+    def resume(self) -> None:
+        """What went by until now does not count."""
+        self._last = now()
+
+    def looked(self, seconds: float) -> None:
+        """Count a look that was to last ``seconds``."""
+        moment = now()
+        self.seconds += min(moment - self._last, seconds + self._LATE)
+        self._last = moment
