@@ -172,6 +172,17 @@ def test_stdout_that_takes_nothing(tmp_path, options, redirection, status, said)
     assert said in done.stderr and done.stderr.count("\n") == 2 * bool(said)
 
 
+@pytest.mark.parametrize("redirection", [">/dev/full", "> >(true)", ">&-"])
+def test_stderr_that_takes_nothing(kit, redirection):
+    """What is said beside the result may be lost: the work is done all the same, and the exit status tells of it."""
+    (kit.cwd / "model.tflite").write_bytes(random_network(1))
+    for arguments, status in ((["nonsense"], 2), (["compile", "model.tflite", "--out", "c"], 0)):
+        line = f"{shlex.join(command(*arguments))} 2{redirection}"
+        done = subprocess.run(["bash", "-c", line], env=environment(), cwd=kit.cwd, capture_output=True, text=True)
+        assert done.returncode == status, done.stdout
+    assert (kit.cwd / "c" / "model.c").is_file() and "model: C for" in done.stdout
+
+
 @pytest.mark.parametrize("arguments", [["list"], ["boards"]])
 def test_a_terminal_without_unicode(kit, arguments):
     done = kit(*arguments, LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", PYTHONIOENCODING="ascii:strict")

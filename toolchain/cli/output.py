@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from rich.console import Console, RenderableType
 
@@ -38,6 +38,29 @@ def encode_whatever_comes() -> None:
 def discard(stream: IO[str]) -> None:
     """Let nothing more reach where ``stream`` goes, which cannot take it: not even what is flushed at the end."""
     _open_nothing(stream.fileno())
+
+
+class Heedless:
+    """``stream`` for words beside the result: that nobody reads them, or that the disk is full, stops no work."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            discard(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            discard(self._stream)
 
 
 def _open_nothing(number: int) -> None:
@@ -74,7 +97,7 @@ class Output:
         self.quiet = False
         self._stdout = stdout
         self.console = Console(file=stdout, highlight=False, width=None if stdout.isatty() else _WIDE)
-        self.stderr = Console(stderr=True, highlight=False)
+        self.stderr = Console(file=cast("IO[str]", Heedless(sys.stderr)), highlight=False)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
