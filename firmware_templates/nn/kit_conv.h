@@ -53,6 +53,15 @@ static inline int kit_conv_pointwise(const KIT_CONST struct kit_conv_params *p) 
 void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input, int8_t *output,
                  void *scratch);
 
+/* The same for machines that load bytes without their signs. `weights` have 128 added: for each group blocks
+ * of four output channels (the last filled up), [inputs of a window][4], the inputs filled up with zeros to a
+ * multiple of four. `channels` is as above of whole blocks; the biases lack 128 for each weight. scratch: of
+ * windows of whole words, the bytes of three, of two for a 1x1 kernel without padding on whole words; not
+ * used for one pixel of these. That one is read while its outputs are written, so is a group; else two
+ * pixels' windows are read before their outputs are written. */
+void kit_conv_s8_unsigned(const struct kit_conv_params *p, const int8_t *input, int8_t *output,
+                          void *scratch);
+
 /* The same in one group for machines with the DSP extension. `weights` is the stream of kit_dot_dsp.h, where
  * each row of the kernel (width times channels) is filled up to a multiple of four inputs; `channels` is not
  * used. scratch: four bytes for each of these inputs, and, but for a 1x1 kernel on whole words, two bytes for

@@ -11,13 +11,6 @@
 #define TWO_AT_ONCE 1
 #endif
 
-/* Whether the machine loads no signed bytes: then four weights are taken out of a word. */
-#if defined(__XTENSA__)
-#define BY_WORDS 1
-#else
-#define BY_WORDS 0
-#endif
-
 /* Sums of four channels. Passed by value to stay in registers. */
 struct block {
     int32_t a, b, c, d;
@@ -25,18 +18,10 @@ struct block {
 
 /* acc + the product of one input with its weight for each of four channels. */
 KIT_TEMPLATE struct block multiplied(struct block acc, int8_t x, const KIT_CONST int8_t *w) {
-#if BY_WORDS
-    const int32_t four = *(const KIT_CONST int32_t *)(const KIT_CONST void *)w;
-    acc.a += x * (int8_t)four;
-    acc.b += x * (int8_t)(four >> 8);
-    acc.c += x * (int8_t)(four >> 16);
-    acc.d += x * (four >> 24);
-#else
     acc.a += x * w[0];
     acc.b += x * w[1];
     acc.c += x * w[2];
     acc.d += x * w[3];
-#endif
     return acc;
 }
 

@@ -28,7 +28,7 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("target", ["generic", "cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("target", ["generic", "cortex-m4", "cortex-m55", "xtensa"])
 def test_arena_and_macs(shared_models, name: str, target: str) -> None:
     data = shared_models[name].read_bytes()
     start = time.process_time()

@@ -11,8 +11,8 @@ from modelgen.strategy import every_strategy, load_strategies
 
 pytestmark = pytest.mark.slow
 
-#: One of each kind: portable C, the DSP extension, vectors. The others differ in name only.
-TARGETS = ("generic", "cortex-m4", "cortex-m55")
+#: One of each kind: portable C, the DSP extension, vectors, bytes without signs. The others differ in name only.
+TARGETS = ("generic", "cortex-m4", "cortex-m55", "xtensa")
 MOST_IN_A_PROGRAM = 250
 
 

@@ -130,11 +130,13 @@ def copy_step(operator: Operator, source: Tensor, destination: Tensor) -> Step:
 class Target:
     """What code is generated for. ``dsp``: Armv7E-M/Armv8-M SIMD (SMLAD, SXTB16); ``mve``: Armv8.1-M vectors.
     ``narrow``: registers of 8 bits, and constants in a program memory that data pointers do not reach; ``kernels`` are
-    then those that read their constants from there and do with an ``int`` of 16 bits, all others are refused."""
+    then those that read their constants from there and do with an ``int`` of 16 bits, all others are refused.
+    ``unsigned_bytes``: bytes are loaded without their signs."""
 
     name: str
     dsp: bool = False
     mve: bool = False
+    unsigned_bytes: bool = False
     narrow: bool = False
     kernels: frozenset[str] = frozenset()
 
@@ -166,7 +168,7 @@ TARGETS: dict[str, Target] = {
         Target("cortex-m33", dsp=True),
         Target("cortex-m55", dsp=True, mve=True),
         Target("rv32"),
-        Target("xtensa"),
+        Target("xtensa", unsigned_bytes=True),
         Target("avr", narrow=True, kernels=NARROW_KERNELS),
     )
 }

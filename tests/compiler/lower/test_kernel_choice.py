@@ -77,7 +77,8 @@ def test_layer_with_large_sums_stays_exact(taps: int, expected: str) -> None:
 def test_layer_with_a_left_shift_stays_exact() -> None:
     data = dense(np.full((5, 8), 3), np.arange(5), output_scale=2.0**-7)
     assert kernel(data) == kernel(data, "cortex-m55") == "kit_conv_s8"
-    for target in ("generic", "cortex-m4", "cortex-m55"):
+    assert kernel(data, "xtensa") == "kit_conv_s8_unsigned"
+    for target in ("generic", "cortex-m4", "cortex-m55", "xtensa"):
         assert_exact(data, target)
 
 
@@ -89,7 +90,7 @@ def test_channel_that_does_not_depend_on_the_input(scale: float) -> None:
     bias = np.array([0, 1, 1 << 30, 3, 4, 5])
     data = dense(weights, bias, weight_scale=[2.0**-6, 2.0**-6, scale, 2.0**-6, scale, 2.0**-6])
     assert kernel(data) == "kit_fully_connected_s8_dsp"
-    for target in ("generic", "cortex-m4", "cortex-m55"):
+    for target in ("generic", "cortex-m4", "cortex-m55", "xtensa"):
         assert_exact(data, target)
 
 
@@ -100,6 +101,16 @@ def test_table_of_vectors_is_short_when_all_channels_have_one_scale() -> None:
         step = compile_model(read_model(data), "cortex-m55").program.steps[0]
         assert step.params["table"].array.size == words
         assert_exact(data, "cortex-m55")
+
+
+def test_weights_of_unsigned_bytes_lie_in_the_order_of_the_loop() -> None:
+    """A block of four channels, input by input, with 128 added; zeros fill up the inputs, and the channels too."""
+    weights = np.array([[1, 2, -128, 4, 5], [6, 7, 8, 9, 127]])
+    params = compile_model(read_model(dense(weights, np.array([3, 4]))), "xtensa").program.steps[0].params
+    rows = [[129, 134, 0, 0], [130, 135, 0, 0], [0, 136, 0, 0], [132, 137, 0, 0], [133, 255, 0, 0], *[[0] * 4] * 3]
+    assert params["weights"].array.view(np.uint8).reshape(-1, 4).tolist() == rows
+    # The input zero point is -128: 128 a weight is added for it and taken off for the excess.
+    assert params["channels"].array[8:].tolist() == [3, 4, 4, 4]
 
 
 def test_layer_whose_sums_can_overflow_is_refused_by_name() -> None:

@@ -18,7 +18,7 @@ from toolchain.model.reader import read_model
 
 pytestmark = pytest.mark.slow
 
-TARGETS = ("generic", "cortex-m4", "cortex-m55", "avr")
+TARGETS = ("generic", "cortex-m4", "cortex-m55", "xtensa", "avr")
 few = settings(max_examples=8)
 
 

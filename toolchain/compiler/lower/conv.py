@@ -7,6 +7,7 @@ import numpy as np
 from toolchain.compiler.lower.common import Window, refuse, window_of
 from toolchain.compiler.lower.convolution import (
     BLOCK,
+    Channels,
     blocked,
     blocked_table,
     channel_table,
@@ -22,6 +23,7 @@ from toolchain.compiler.lower.convolution import (
     weights_of,
     whole_blocks,
     whole_words,
+    wrapped,
 )
 from toolchain.compiler.lower.dsp import dot_stream
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
@@ -45,7 +47,7 @@ def lower_conv(operator: Operator, context: Context) -> Step:
     if channels == depth:
         step = mve_step(operator, window, weights, batches) if context.target.mve else None
         step = step or (dsp_step(operator, window, weights, batches, context) if context.target.dsp else None)
-    return step or portable_step(operator, window, weights, batches)
+    return step or portable_step(operator, window, weights, batches, context)
 
 
 def conv_step(
@@ -98,39 +100,59 @@ def conv_step(
     )
 
 
-def portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int) -> Step:
-    """The call of `kit_conv_s8`; ``weights`` [outputs, kernel height, kernel width, filter channels]."""
+def portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int, context: Context) -> Step:
+    """The call of `kit_conv_s8` or `kit_conv_s8_unsigned`; ``weights`` [outputs, kernel height, kernel width, filter
+    channels]."""
     outputs, kernel_h, kernel_w, depth = weights.shape
     inputs = operator.input(0).elements // (batches * window.in_h * window.in_w)
     groups = inputs // depth
     channels = channels_of(operator, weights)
-    bias = folded_bias(channels, operator.input(0).zero_point)
-    by_group = weights.reshape(groups, outputs // groups, -1)
+    table = channel_table(channels, folded_bias(channels, operator.input(0).zero_point))
+    common = groups == 1 and one_scale(channels)
     direct = kernel_h * kernel_w == 1 and window.inside
     starts = window.starts(batches) * inputs
-    window_bytes = kernel_h * kernel_w * depth
+    taps = kernel_h * kernel_w * depth
+    if context.target.unsigned_bytes:
+        kernel = "kit_conv_s8_unsigned"
+        filters, table = _unsigned(channels, table, groups)
+        direct = direct and depth % 4 == 0
+        gathered = len(starts) * groups > 1 or not direct
+        scratch_bytes = 4 if not gathered else -(-taps // 4) * 4 * (2 if direct else 3)
+    else:
+        kernel = "kit_conv_s8"
+        filters = np.concatenate([whole_words(blocked(w)) for w in weights.reshape(groups, -1, taps)])
+        gathered = not direct
+        scratch_bytes = 4 if direct else taps if groups > 1 else taps + -(-taps // 4) * 4
     if groups > 1:
         lead = pixel_lead(operator, starts, outputs, gathered=False)
     else:
-        lead = pair_lead(operator, starts, outputs, gathered=not direct)
-        window_bytes += -(-window_bytes // 4) * 4
-    common = groups == 1 and one_scale(channels)
-    table = channel_table(channels, bias)
+        lead = pair_lead(operator, starts, outputs, gathered)
     table = one_scale_table(table) if common else blocked_table(table, groups)
     return conv_step(
         operator,
-        "kit_conv_s8",
+        kernel,
         window,
         weights,
         batches,
-        {
-            "weights": Constant("weights", np.concatenate([whole_words(blocked(w)) for w in by_group])),
-            "channels": Constant("channels", table),
-        },
+        {"weights": Constant("weights", filters), "channels": Constant("channels", table)},
         lead=lead,
-        scratch_bytes=4 if direct else window_bytes,  # the kernel has the argument in any case
+        scratch_bytes=scratch_bytes,  # the kernel has the argument in any case
         common=common,
     )
+
+
+def _unsigned(channels: Channels, table: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of `kit_conv_s8_unsigned`, flat, and the `channel_table` of whole blocks: it multiplies numbers with 128
+    added, and takes off what is too much for the inputs; what is for the weights is in the biases."""
+    outputs, taps = channels.weights.shape[0] // groups, channels.weights.shape[1]
+    fill = (0, -outputs % BLOCK)
+    filters = (channels.weights + 128).astype(np.uint8).reshape(groups, outputs, taps)
+    filters = np.pad(filters, ((0, 0), fill, (0, -taps % 4)))
+    filters = filters.reshape(-1, BLOCK, filters.shape[2]).transpose(0, 2, 1)
+    table = table.astype(np.int64)
+    table[:, 0] = wrapped(table[:, 0] - 128 * channels.weights.sum(axis=1))
+    table = np.pad(table.reshape(groups, outputs, 3), ((0, 0), fill, (0, 0)), mode="edge")
+    return filters.ravel().view(np.int8), table.reshape(-1, 3).astype(np.int32)
 
 
 def pixel_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: bool) -> int:

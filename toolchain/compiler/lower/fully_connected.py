@@ -53,7 +53,7 @@ def lower_fully_connected(operator: Operator, context: Context) -> Step:
         padding = (-outputs % BLOCK) // 2 * 2 * depth
         own = depth % 4 == 0 and not shared and padding <= MOST_PADDING
         step = _dsp_step(operator, weights, rows) if own else dsp_step(operator, pixel, filters, rows, context)
-    return step or portable_step(operator, pixel, filters, rows)
+    return step or portable_step(operator, pixel, filters, rows, context)
 
 
 def _dsp_step(operator: Operator, weights: np.ndarray, rows: int) -> Step | None:
