@@ -55,7 +55,7 @@ def dense_model(sizes: tuple[int, ...]) -> bytes:
     return model.build()
 
 
-@pytest.mark.parametrize("name", ["esp32", "esp32c3", "esp32c6"])
+@pytest.mark.parametrize("name", ["esp32", "esp32c3", "esp32c6", "esp32s3"])
 def test_weights_larger_than_ram_are_read_from_flash(name: str, tmp_path: Path) -> None:
     bad, firmware = mismatches(name, dense_model((512, 512, 90, 10)), tmp_path, 3)
     assert firmware.sizes.weights_bytes > 300_000

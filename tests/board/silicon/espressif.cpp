@@ -22,6 +22,7 @@
 #ifndef CHIP_USB_SERIAL
 #define CHIP_USB_SERIAL 0x60038000u
 #endif
+#define DCACHE_MODE 0x1Cu                                       /* size and line: not ours to change */
 #define RTC_FLASH_BOOT (1u << (TIMG0 == 0x3FF5F000u ? 10 : 12)) /* the RTC's own flash boot protection */
 #define TIMG_FLASH_BOOT (1u << 14)
 
@@ -38,11 +39,19 @@ struct Silicon : Registers {
     std::vector<std::string> order;
     uint32_t looks = 0;
     bool was_reset = false;
+    uint32_t cache_stops = 0, cache_forgets = 0; /* looks until it has done so */
+    bool cache_forgot = false;                   /* what it held of the flash before the pages were set */
 
     Silicon() {
         held[TIMG0 + TIMG_WDT_CONFIG0] = TIMG_FLASH_BOOT | 1u << 31;
         held[TIMG1 + TIMG_WDT_CONFIG0] = 1u << 31;
         held[RTC_WDT_CONFIG0] = RTC_FLASH_BOOT | 1u << 31;
+#ifdef EXTMEM_DCACHE_CTRL
+        held[EXTMEM_DCACHE_CTRL] = DCACHE_MODE | 1u; /* on, as the ROM has loaded the image through it */
+        held[EXTMEM_DCACHE_CTRL1] = 3;
+        held[EXTMEM_DCACHE_SYNC_ADDR] = 0x3C800000;
+        held[EXTMEM_DCACHE_SYNC_SIZE] = 16;
+#endif
     }
 
     uint32_t protection(uint32_t address) {
@@ -98,8 +107,35 @@ struct Silicon : Registers {
             return held[address] | (held[address] >> 4 & 1u) << 5;
         }
 #endif
+#ifdef EXTMEM_DCACHE_CTRL
+        if (address == EXTMEM_DCACHE_SYNC_CTRL) {
+            return cache_forgets == 0 || --cache_forgets == 0 ? 1u << 3 : 0;
+        }
+        if (address == EXTMEM_CACHE_STATE) {
+            return cache_stops == 0 || --cache_stops == 0 ? 0x1001u : 1u;
+        }
+#endif
         return held[address];
     }
+
+#ifdef EXTMEM_DCACHE_CTRL
+    /* rom/cache.h of the ESP32-S3: pages are set while the cache is off, empty and idle. */
+    void cache(uint32_t address, uint32_t value) {
+        const bool on = held[EXTMEM_DCACHE_CTRL] & 1u;
+        if (address == EXTMEM_DCACHE_CTRL) {
+            EXPECT((value & ~1u) == DCACHE_MODE);
+            cache_stops = (value & 1u) ? 0 : 5;
+        }
+        if (address == EXTMEM_DCACHE_SYNC_CTRL) {
+            EXPECT(!on && (value & 7u) == 1);
+            cache_forgot = held[EXTMEM_DCACHE_SYNC_ADDR] == 0 && held[EXTMEM_DCACHE_SYNC_SIZE] == 0;
+            cache_forgets = 5;
+        }
+        if (address >= MMU_TABLE && address < MMU_TABLE + 4 * 512) {
+            EXPECT(!on && cache_stops == 0 && cache_forgot && cache_forgets == 0);
+        }
+    }
+#endif
 
     void write(uint32_t address, uint32_t value) override {
         if (!protection(address)) {
@@ -110,6 +146,9 @@ struct Silicon : Registers {
             was_reset = true;
             throw "reset";
         }
+#ifdef EXTMEM_DCACHE_CTRL
+        cache(address, value);
+#endif
         held[address] = value;
         if (address == UART0 + UART_CLKDIV && TIMG0 != 0x60008000u) {
             divider = value;
@@ -242,7 +281,13 @@ int main() {
     for (uint32_t n = 0; n < pages; n++) {
         EXPECT(chip.held[MMU_TABLE + 4 * n] == 8 + n);
     }
+#ifdef EXTMEM_DCACHE_CTRL
+    EXPECT(chip.held[EXTMEM_DCACHE_CTRL] == (DCACHE_MODE | 1u));
+    EXPECT(chip.held[EXTMEM_DCACHE_CTRL1] == 2); /* the other core keeps out */
+    EXPECT(chip.called.empty());
+#else
     EXPECT(chip.called == (std::vector<uint32_t>{0x4000051C, 0x40000520}));
+#endif
 #else
     EXPECT(chip.held[SPI_MEM_MMU_ITEM_INDEX] == pages - 1);
     EXPECT(chip.held[SPI_MEM_MMU_ITEM_CONTENT] == (1u << 9 | (8 + pages - 1)));
