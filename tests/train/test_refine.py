@@ -42,18 +42,18 @@ def model() -> Any:
 
 def test_the_least_channels_go_and_those_behind_them_too(model: Any) -> None:
     conv, norm, _, depthwise, norm_2, _, _, dense, last = model.layers
-    size = np.linalg.norm(np.array(conv.kernel).reshape(9, 8), axis=0)
-    size *= np.abs(norm.gamma) / np.sqrt(np.array(norm.moving_variance) + norm.epsilon)
+    size = np.linalg.norm(np.asarray(conv.kernel).reshape(9, 8), axis=0)
+    size *= np.abs(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance) + norm.epsilon)
     gone = np.sort(np.argsort(size)[:4])
     masks = prune_channels(model, 0.5)
-    for values in (conv.kernel, norm.gamma, norm.beta, np.array(depthwise.kernel)[..., 0], depthwise.bias, norm_2.beta):
-        empty = np.flatnonzero((np.array(values).reshape(-1, 8) == 0).all(axis=0))
+    for values in (conv.kernel, norm.gamma, norm.beta, np.asarray(depthwise.kernel)[..., 0], depthwise.bias, norm_2.beta):
+        empty = np.flatnonzero((np.asarray(values).reshape(-1, 8) == 0).all(axis=0))
         assert np.array_equal(empty, gone)
-    assert np.count_nonzero((np.array(dense.kernel) == 0).all(axis=0)) == 3
-    assert not (np.array(last.kernel) == 0).any()
+    assert np.count_nonzero((np.asarray(dense.kernel) == 0).all(axis=0)) == 3
+    assert not (np.asarray(last.kernel) == 0).any()
     conv.kernel.assign(conv.kernel + 1)
     apply_masks(masks)
-    assert (np.array(conv.kernel)[..., gone] == 0).all()
+    assert (np.asarray(conv.kernel)[..., gone] == 0).all()
 
 
 def test_rounded_weights_compute_as_if_rounded_and_still_learn(model: Any) -> None:
@@ -61,7 +61,7 @@ def test_rounded_weights_compute_as_if_rounded_and_still_learn(model: Any) -> No
     import tensorflow as tf
 
     x = np.random.default_rng(2).random((5, 8, 8, 1), np.float32)
-    before = [np.array(w) for w in model.weights]
+    before = [w.numpy().copy() for w in model.weights]
     with rounded_weights(model):
         rounded = model(x).numpy()
         with tf.GradientTape() as tape:
@@ -75,7 +75,7 @@ def test_rounded_weights_compute_as_if_rounded_and_still_learn(model: Any) -> No
     other.set_weights(before)
     for layer in other.layers:
         if getattr(layer, "kernel", None) is not None:
-            weights = np.array(layer.kernel)
+            weights = np.asarray(layer.kernel)
             axes = (0, 1) if isinstance(layer, keras.layers.DepthwiseConv2D) else tuple(range(weights.ndim - 1))
             scale = np.abs(weights).max(axis=axes, keepdims=True) / 127
             layer.kernel.assign(np.round(weights / scale) * scale)

@@ -83,6 +83,7 @@ def _train(
     history = model.fit(
         batches,
         validation_data=validation,
+        shuffle=False,  # the batches are
         epochs=epochs,
         callbacks=[stop, _reporting(epochs, steps, progress)],
         verbose=0,

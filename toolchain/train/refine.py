@@ -39,6 +39,7 @@ def refine(
         model.fit(
             train,
             validation_data=validation,
+            shuffle=False,  # the batches are
             epochs=kit.training.refine_epochs,
             callbacks=[keep, callback],
             verbose=0,
