@@ -46,7 +46,14 @@ def test_the_least_channels_go_and_those_behind_them_too(model: Any) -> None:
     size *= np.abs(norm.gamma) / np.sqrt(np.asarray(norm.moving_variance) + norm.epsilon)
     gone = np.sort(np.argsort(size)[:4])
     masks = prune_channels(model, 0.5)
-    for values in (conv.kernel, norm.gamma, norm.beta, np.asarray(depthwise.kernel)[..., 0], depthwise.bias, norm_2.beta):
+    for values in (
+        conv.kernel,
+        norm.gamma,
+        norm.beta,
+        np.asarray(depthwise.kernel)[..., 0],
+        depthwise.bias,
+        norm_2.beta,
+    ):
         empty = np.flatnonzero((np.asarray(values).reshape(-1, 8) == 0).all(axis=0))
         assert np.array_equal(empty, gone)
     assert np.count_nonzero((np.asarray(dense.kernel) == 0).all(axis=0)) == 3
