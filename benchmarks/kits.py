@@ -19,6 +19,7 @@ from rich.console import Console
 from toolchain import pipeline
 from toolchain.board.descriptor import load_board
 from toolchain.cli.output import Lines
+from toolchain.connection import Setup
 from toolchain.deployment import deploy
 from toolchain.errors import BadInput, KitError
 from toolchain.kit import Kit, load_kit
@@ -48,7 +49,9 @@ def on_board(kit: Kit, trained: TrainedModel, board: str, workspace: Workspace, 
 
     def make(folder: Path) -> None:
         try:
-            with deploy(kit, load_board(board), workspace, emulate=True, samples=samples, progress=progress) as done:
+            with deploy(
+                kit, Setup(load_board(board), emulated=True), workspace, samples=samples, progress=progress
+            ) as done:
                 said = done.as_json()
         except BadInput as error:
             progress.log(f"{kit.name} on {board}: {error.message}")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from toolchain.board.descriptor import load_board
+from toolchain.connection import Setup
 from toolchain.errors import KitError
 from toolchain.evaluate.bench import Bench, bench
 from toolchain.pipeline import Model
@@ -28,7 +29,7 @@ README = HERE.parent / "README.md"
 
 
 def measured(name: str, board: str) -> Bench:
-    return bench(Model.of_file(MODELS / f"{name}.tflite"), load_board(board), Workspace())
+    return bench(Model.of_file(MODELS / f"{name}.tflite"), Setup(load_board(board)), Workspace())
 
 
 def on_cortex_m4(name: str, tflm: dict[str, Any]) -> tuple[str, ...]:

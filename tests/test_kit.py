@@ -91,9 +91,9 @@ def test_a_kit_is_frozen() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "says", "hints"),
     [
-        ("epochs = ", "epoch = ", "epoch =", 'unknown key "epoch" in [training]', 'did you mean "epochs"?'),
-        ("title = ", "titel = ", "titel", 'unknown key "titel" in the top level', 'did you mean "title"?'),
-        ("[training]", "[trainig]", "[trainig]", 'unknown key "trainig"', 'did you mean "training"?'),
+        ("epochs = ", "epoch = ", "epoch =", 'unknown key "epoch" in [training]', "did you mean 'epochs'?"),
+        ("title = ", "titel = ", "titel", 'unknown key "titel" in the top level', "did you mean 'title'?"),
+        ("[training]", "[trainig]", "[trainig]", 'unknown key "trainig"', "did you mean 'training'?"),
         ("patience = ", "# ", "[training]", 'key "patience" is missing in [training]', "without a better"),
         ("seed = 1", 'seed = "one"', "seed", "training.seed = 'one': should be a valid integer", "initial weights"),
         ("batch_size = 32", "batch_size = 0", "batch_size", "greater than 0", "samples in one step"),
@@ -112,7 +112,7 @@ def test_a_kit_is_frozen() -> None:
         ("scale = 0.0625", "scale = nan", "scale", "finite", "one step of the raw value"),
         ("scale = 0.0625", "scale = 1\noffset = -1e10", "offset", "greater than or equal to -1000000000", "0 to the"),
         ("learning_rate = 0.004", "learning_rate = 1e-300", "learning_rate", "equal to 0.0000001", "Adam"),
-        ("[pass", "[pass_marks.max_latency]\nesp32x = '9 ms'\n[pass", "esp32x", '"esp32x"', 'did you mean "esp32"?'),
+        ("[pass", "[pass_marks.max_latency]\nesp32x = '9 ms'\n[pass", "esp32x", '"esp32x"', "did you mean 'esp32'?"),
         ('dtype = "uint8"', 'dtype = "uint9"', "dtype", "'uint8', 'int8', 'int16' or 'float32'", "raw value"),
         ("shape = [8, 8, 1]", "shape = [8, 0, 1]", "shape", "input.shape.1 = 0: should be greater than 0", "channels"),
         ('task = "classification"', 'task = "poetry"', "task", "'classification'", "what the model does"),
@@ -130,7 +130,7 @@ def test_a_kit_is_frozen() -> None:
         ('file = "model.py"', 'file = "../model.py"', "file", "not a file in the kit's own folder", ""),
         ('function = "build"', 'function = "build()"', "function", "should match pattern", "keras.Model"),
         ("[pass", "[postprocessing]\nignored = ['ten']\n[pass", "ignored", '"ten" is no label', "labels: 0, 1, 2"),
-        ("[pass", "[postprocessing]\nlenght = 3\n[pass", "lenght", 'unknown key "lenght"', 'did you mean "length"?'),
+        ("[pass", "[postprocessing]\nlenght = 3\n[pass", "lenght", 'unknown key "lenght"', "did you mean 'length'?"),
         ("[pass", "[postprocessing]\nlength = 3\n[pass", "[postproc", "length is of no use with smoothing", ""),
     ],
 )
@@ -223,11 +223,11 @@ def test_a_kit_in_a_folder_of_kits_is_called_like_its_folder(tmp_path: Path) -> 
 def test_an_unknown_name_gets_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match='no kit is called "digit"') as caught:
         load_kit("digit", tmp_path)
-    assert 'did you mean "digits"?' in caught.value.hint
+    assert "did you mean 'digits'?" in caught.value.hint
     copy_kit(tmp_path / "my-moves", name="my-moves")
     with pytest.raises(BadInput, match='no kit is called "my-move"') as caught:
         load_kit("my-move", tmp_path)
-    assert 'did you mean "my-moves"? kits: my-moves, anomaly, digits' in caught.value.hint
+    assert "did you mean 'my-moves'? kits: my-moves, anomaly, digits" in caught.value.hint
     assert load_kit("my-moves", tmp_path).folder == tmp_path / "my-moves"
     with pytest.raises(BadInput, match=re.escape("no such kit folder")):
         load_kit("./nowhere", tmp_path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,12 +27,34 @@ _TIMEOUT, _EMULATOR_TIMEOUT = 10.0, 120.0
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a board is: in its emulator, or at ``port`` (a device or a pyserial URL)."""
+class Setup:
+    """A board that a model is to run on: in its emulator, or at ``port`` (a device or a pyserial URL; empty: where its
+    USB id is found), and how its firmware is built: by which C compiler (None: one that is found), ``optimize`` being
+    what the generated code saves first."""
 
     board: Board
-    emulated: bool
+    emulated: bool = False
     port: str = ""
+    compiler: str | None = None
+    optimize: str = "default"
+
+    def located(self) -> Setup:
+        """With its port, or as its emulator wants the board; to be asked for before any work is done.
+
+        Raises BadInput when no emulator runs it, Missing when the named port does not exist, or none is named and none
+        with the board's USB id is found.
+        """
+        board = self.board
+        if self.emulated and self.port:
+            raise BadInput("--emulate and --port exclude each other", "take one of them")
+        if self.port:
+            if self.port.startswith("/dev/") and not Path(self.port).exists():
+                raise no_port(self.port)
+            return self
+        if self.emulated or board.architecture == "host":
+            return replace(self, board=board.as_emulated(), emulated=True)
+        instead = f"run it with --emulate ({board.emulator.name})" if board.emulator else ""
+        return replace(self, port=find_port(board, instead))
 
 
 class Inference(NamedTuple):
@@ -73,24 +95,6 @@ class Connection:
         used (None where the chip cannot tell)."""
         said = self.session.memory()
         return {"arena_bytes": said.arena_bytes, "stack_bytes": said.stack_bytes or None}
-
-
-def where(board: Board, emulate: bool, port: str | None) -> Place:
-    """Decide where the board is, before any work is done.
-
-    Raises BadInput when no emulator runs it, Missing when the named port does not exist, or none is named and none with
-    the board's USB id is found.
-    """
-    if emulate and port:
-        raise BadInput("--emulate and --port exclude each other", "take one of them")
-    if port:
-        if port.startswith("/dev/") and not Path(port).exists():
-            raise no_port(port)
-        return Place(board, False, port)
-    if emulate or board.architecture == "host":
-        return Place(board.as_emulated(), True)
-    instead = f"run it with --emulate ({board.emulator.name})" if board.emulator else ""
-    return Place(board, False, find_port(board, instead))
 
 
 def attached_ports() -> list[tuple[str, str, str]]:
@@ -183,14 +187,14 @@ def flash_port(board: Board, port: str | None) -> str:
     return find_port(board)
 
 
-def require_answer(place: Place) -> None:
+def require_answer(setup: Setup) -> None:
     """Before long work for a board that is taken as it is: it must answer now, and be the board that was named. One in
-    an emulator is started later.
+    an emulator is started later. ``setup`` is `Setup.located`, here and below.
 
     Raises what `open_port` does, DeviceError when nothing of ours answers or another board does."""
-    if not place.emulated:
-        with open_session(place.port, place.board, Quiet()) as session:
-            _check_board(session, place.port, place.board)
+    if not setup.emulated:
+        with open_session(setup.port, setup.board, Quiet()) as session:
+            _check_board(session, setup.port, setup.board)
 
 
 def require_port(board: Board, port: str) -> None:
@@ -203,7 +207,7 @@ def require_port(board: Board, port: str) -> None:
 
 @contextmanager
 def connected(
-    place: Place, built: Built | None, model: Model, progress: Progress | None = None, build_id: str = ""
+    setup: Setup, built: Built | None, model: Model, progress: Progress | None = None, build_id: str = ""
 ) -> Iterator[Connection]:
     """Start the emulator with ``built``, or flash the board with it (None: take it as it is), open a session, and check
     that the device runs ``model``, in the firmware with ``build_id`` where one is given.
@@ -211,9 +215,9 @@ def connected(
     Raises DeviceError when it does not answer or is another than it should be.
     """
     progress = progress or Quiet()
-    board, emulator = place.board, None
+    board, emulator = setup.board, None
     with ExitStack() as stack:
-        if place.emulated:
+        if setup.emulated:
             from toolchain import emulate
 
             assert board.emulator is not None and built is not None
@@ -222,9 +226,9 @@ def connected(
         elif built is not None:
             from toolchain.flash import flash_board
 
-            progress.stage("flash", f"{board.name} on {place.port}")
-            flash_board(board, built, place.port, progress)
-        port = emulator.port if emulator else place.port
+            progress.stage("flash", f"{board.name} on {setup.port}")
+            flash_board(board, built, setup.port, progress)
+        port = emulator.port if emulator else setup.port
         try:
             timeout = _EMULATOR_TIMEOUT if emulator else _TIMEOUT
             session = stack.enter_context(open_session(port, board, progress, timeout))

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from toolchain.connection import Connection, Place, connected, flash_port, require_answer, require_port, where
+from toolchain.connection import Connection, Setup, connected, flash_port, require_answer, require_port
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import DeviceTest, Memory
 from toolchain.pipeline import (
@@ -26,7 +26,6 @@ from toolchain.progress import Progress, Quiet
 from toolchain.workspace import Workspace
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
     from toolchain.evaluate.device import Expected
     from toolchain.export import SdkProject
     from toolchain.kit import Kit
@@ -76,14 +75,10 @@ class Deployment:
 @contextmanager
 def deploy(
     kit: Kit,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
-    emulate: bool = False,
-    port: str | None = None,
     samples: int | None = None,
-    compiler: str | None = None,
-    optimize: str = "default",
     sdk: str | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Deployment]:
@@ -97,36 +92,29 @@ def deploy(
 
     clock = _Clock()
     progress = progress or Quiet()
-    if sdk and emulate:
+    if sdk and setup.emulated:
         raise BadInput("--sdk and --emulate exclude each other", "an emulator runs our own firmware")
+    board = setup.board
     project = SdkProject(sdk, board, workspace.folder(kit.name, board.name) / sdk) if sdk else None
-    place = where(board, emulate, port)
-    if not place.emulated and board.flasher.name != "none":  # what cannot be flashed is refused before any work
-        require_port(board, flash_port(board, place.port))
+    setup = setup.located()
+    if not setup.emulated and board.flasher.name != "none":  # what cannot be flashed is refused before any work
+        require_port(board, flash_port(board, setup.port))
     elif not project:
-        require_answer(place)
+        require_answer(setup)
     with clock("train"):
         trained = train(kit, workspace, progress)
         model = kit_model(kit, trained)
         expected = expectations(kit, trained, workspace, progress)
     built, build_id = None, ""
     if project:
-        build_id = _build_and_flash(project, model, board, optimize, place.port, clock, progress)
+        build_id = _build_and_flash(project, model, setup, clock, progress)
     else:
         with clock("build"):
-            built = build(
-                model,
-                board,
-                workspace,
-                emulate=place.emulated,
-                compiler=compiler,
-                optimize=optimize,
-                progress=progress,
-            )
+            built = build(model, setup, workspace, progress=progress)
     with ExitStack() as stack:
-        with clock("start" if place.emulated else "flash"):
-            connection = stack.enter_context(connected(place, built, model, progress, build_id))
-        count = samples or _default_samples(place, expected.sent[0].nbytes)
+        with clock("start" if setup.emulated else "flash"):
+            connection = stack.enter_context(connected(setup, built, model, progress, build_id))
+        count = samples or _default_samples(setup, expected.sent[0].nbytes)
         with clock("test"):
             progress.stage("test", f"{min(count, len(expected))} samples on {board.name}")
             test = run_device_test(
@@ -136,7 +124,7 @@ def deploy(
         yield Deployment(
             model=model,
             board=board.name,
-            emulated=place.emulated,
+            emulated=setup.emulated,
             built=built,
             test=test,
             memory=memory,
@@ -153,44 +141,33 @@ def deploy(
 @contextmanager
 def running(
     kit: Kit,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
-    emulate: bool = False,
-    port: str | None = None,
     flash: bool = False,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
 ) -> Iterator[tuple[Model, Connection]]:
     """A board that runs ``kit``'s model: started where it is emulated, else taken as it is, unless ``flash``.
 
     The connection stays open inside the context. Raises WrongModel when another model runs there.
     """
-
-    place = where(board, emulate, port)
+    setup = setup.located()
     if not flash:
-        require_answer(place)
+        require_answer(setup)
     model = kit_model(kit, train(kit, workspace, progress))
-    built = None
-    if flash or place.emulated:
-        emulated = place.emulated
-        built = build(
-            model, board, workspace, emulate=emulated, compiler=compiler, optimize=optimize, progress=progress
-        )
-    with connected(place, built, model, progress) as connection:
+    built = build(model, setup, workspace, progress=progress) if flash or setup.emulated else None
+    with connected(setup, built, model, progress) as connection:
         yield model, connection
 
 
-def _build_and_flash(
-    project: SdkProject, model: Model, board: Board, optimize: str, port: str, clock: _Clock, progress: Progress
-) -> str:
-    """``model`` on the board at ``port`` by an SDK's program; the build id that its firmware says."""
+def _build_and_flash(project: SdkProject, model: Model, setup: Setup, clock: _Clock, progress: Progress) -> str:
+    """``model`` on the board of ``setup`` by an SDK's program; the build id that its firmware says."""
     from toolchain.board.build import Identity
 
+    board, port = setup.board, setup.port
     with clock("build"):
         progress.stage("compile", f"{model.name} to C for {board.target}")
-        compiled = compile_to_c(model, board.target, optimize)
+        compiled = compile_to_c(model, board.target, setup.optimize)
         identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
         front_end = front_end_files(model.signal, compiled) if model.signal else None
         made = project.write(compiled, identity, front_end)
@@ -202,8 +179,8 @@ def _build_and_flash(
     return made.build_id
 
 
-def _default_samples(place: Place, sample_bytes: int) -> int:
-    emulator = place.board.emulator.name if place.emulated and place.board.emulator else ""
+def _default_samples(setup: Setup, sample_bytes: int) -> int:
+    emulator = setup.board.emulator.name if setup.emulated and setup.board.emulator else ""
     most, total = DEFAULT_SAMPLES.get(emulator, OTHER_DEFAULT_SAMPLES)
     return max(1, min(most, total // sample_bytes))
 

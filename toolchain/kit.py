@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from toolchain.errors import BadInput
+from toolchain.nearest import nearest
 from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.resources import resource
 from toolchain.signal.settings import LEAST_SCALE, Factor, SignalSettings
-from toolchain.tomlfile import Key, TomlSource, load_toml, nearest
+from toolchain.tomlfile import Key, TomlSource, load_toml
 
 KIT_FILE = "kit.toml"
 DEFAULT_KIT = "digits"

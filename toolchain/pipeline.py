@@ -24,6 +24,7 @@ from toolchain.workspace import Workspace, sha256_file, sha256_tree, source_hash
 if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
     from toolchain.compiler.compile import CompiledModel
+    from toolchain.connection import Setup
     from toolchain.evaluate.device import Expected
     from toolchain.kit import Kit
     from toolchain.signal import SignalSettings
@@ -220,16 +221,13 @@ def compile_report(model: Model, built: Built | None, board: Board) -> Mapping[s
 
 def build(
     model: Model,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
-    emulate: bool = False,
-    compiler: str | None = None,
-    optimize: str = "default",
     application: Application | None = None,
     progress: Progress | None = None,
 ) -> Built:
-    """The firmware of ``board`` (as its emulator wants it, when ``emulate``) with ``model`` in it.
+    """The firmware of the board of ``setup`` (as its emulator wants it, where it is emulated) with ``model`` in it.
 
     ``application`` takes the place of our own, and its image a folder of its own. The C lies in
     ``build/<kit>/<board>/c``, the image in ``…/firmware``. Raises BadInput for a model that the compiler refuses or
@@ -239,9 +237,9 @@ def build(
     from toolchain.board.compilers import find_compiler
 
     progress = progress or Quiet()
+    board = setup.board.as_emulated() if setup.emulated else setup.board
     place = workspace.folder(model.name, board.name)
-    board = board.as_emulated() if emulate else board
-    c_compiler = find_compiler(board, compiler)
+    c_compiler = find_compiler(board, setup.compiler)
     application = application or Application("app")
     ours = application.folder == "app"
     signal = model.signal if ours else None
@@ -249,7 +247,7 @@ def build(
 
     def make(folder: Path) -> None:
         progress.stage("compile", f"{model.name} to C for {board.target}")
-        compiled = compile_to_c(model, board.target, optimize)
+        compiled = compile_to_c(model, board.target, setup.optimize)
         progress.stage("build", f"firmware for {board.name}, into {place}")
         identity = Identity(model.name, model.sha256, model.labels, model.postprocessing)
         around = replace(application, front_end=front_end_files(signal, compiled)) if signal else application
@@ -284,7 +282,7 @@ def build(
         "name": model.name,
         "labels": model.labels,
         "board": board.model_dump(mode="json"),
-        "optimize": optimize,
+        "optimize": setup.optimize,
         "compiler": [*c_compiler.command, c_compiler.version],
         "source": source_hash("model", "compiler", "board", "signal", "postprocess"),
         "signal": signal and signal.model_dump(mode="json"),
@@ -292,7 +290,7 @@ def build(
         "application": asdict(application),
         "firmware": sha256_tree(resource("firmware_templates"), [".c", ".h", ".S", ".ld"]),
     }
-    folder = workspace.artefact(place / (f"{name}-emulated" if emulate else name), made_from, make, progress)
+    folder = workspace.artefact(place / (f"{name}-emulated" if setup.emulated else name), made_from, make, progress)
     said = json.loads((folder / "firmware.json").read_text())
     return Built(
         folder,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,15 +12,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from toolchain.errors import BadInput
+from toolchain.nearest import nearest
 
 Key = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
-
-
-def nearest(word: str, allowed: Iterable[str]) -> str:
-    """``did you mean "x"?`` for the nearest of ``allowed``, or an empty string when nothing is near."""
-    close = difflib.get_close_matches(word, list(allowed), n=1)
-    return f'did you mean "{close[0]}"?' if close else ""
 
 
 @dataclass(frozen=True)

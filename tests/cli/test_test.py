@@ -101,21 +101,21 @@ def test_a_thousand_keyword_size_samples_in_a_minute(kit, shared_models):
     import numpy as np
 
     from toolchain.board.descriptor import load_board
-    from toolchain.connection import connected, where
+    from toolchain.connection import Setup, connected
     from toolchain.evaluate.answers import Answer
     from toolchain.evaluate.workers import run_samples
     from toolchain.pipeline import Model, build
     from toolchain.workspace import Workspace
 
-    board, model = load_board("mps2-an386"), Model.of_file(shared_models["kws"])
-    built = build(model, board, Workspace(SHARED_BUILD), emulate=True)
-    place = where(board, True, None)
+    setup = Setup(load_board("mps2-an386"), emulated=True).located()
+    model = Model.of_file(shared_models["kws"])
+    built = build(model, setup, Workspace(SHARED_BUILD))
     inputs = [row.tobytes() for row in np.random.default_rng(0).integers(-128, 128, (1000, 490)).astype(np.int8)]
     taken: list[Answer] = []
 
     def run() -> None:
         taken.clear()
-        run_samples(lambda: connected(place, built, model), 2, range(1000), inputs, taken.append, lambda device: None)
+        run_samples(lambda: connected(setup, built, model), 2, range(1000), inputs, taken.append, lambda device: None)
 
     assert least_seconds(60, run) <= 60
     assert sorted(answer.sample for answer in taken) == list(range(1000))

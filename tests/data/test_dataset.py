@@ -56,7 +56,7 @@ def changed(kit: Kit, table: str, **values: object) -> Kit:
 def test_an_unknown_source_gets_the_nearest(digits: Kit) -> None:
     with pytest.raises(BadInput, match=r'kit\.toml:\d+: data\.source: there is no source "sklearn_digit"') as caught:
         load_dataset(changed(digits, "data", source="sklearn_digit"))
-    assert 'did you mean "sklearn_digits"?' in caught.value.hint
+    assert "did you mean 'sklearn_digits'?" in caught.value.hint
     assert "sklearn_digits" in source_names()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolchain.board.descriptor import load_board
+from toolchain.connection import Setup
 from toolchain.evaluate.bench import Bench, bench
 from toolchain.pipeline import Model
 from toolchain.workspace import Workspace
@@ -34,7 +35,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def measured(shared_models: dict, name: str, board: str, workspace: Workspace) -> Bench:  # type: ignore[type-arg]
-    return bench(Model.of_file(shared_models[name]), load_board(board), workspace)
+    return bench(Model.of_file(shared_models[name]), Setup(load_board(board)), workspace)
 
 
 @pytest.mark.parametrize("name", M4)

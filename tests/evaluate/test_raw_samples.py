@@ -16,7 +16,7 @@ import streaming
 from toolchain import pipeline
 from toolchain.board.descriptor import load_board
 from toolchain.cli import evaluation_tables
-from toolchain.connection import Place, connected
+from toolchain.connection import Setup, connected
 from toolchain.data import Dataset, Provenance, Split
 from toolchain.emulate.pty_process import PtyProcess
 from toolchain.errors import DeviceError
@@ -58,9 +58,8 @@ def prepare(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
 
 
 def run(kit: Kit, board: str, folder: Path, samples: int = SAMPLES, **more: object) -> KitTest:
-    return run_kit_test(
-        kit, load_board(board), Workspace(folder / "build"), emulate=True, samples=samples, workers=1, **more
-    )
+    setup = Setup(load_board(board), emulated=True)
+    return run_kit_test(kit, setup, Workspace(folder / "build"), samples=samples, workers=1, **more)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +150,11 @@ def test_a_board_with_another_front_end_is_not_believed(tmp_path: Path, monkeypa
     bare = replace(model, signal=None)
 
     def connect(built: pipeline.Model, wanted: pipeline.Model) -> None:
-        firmware = pipeline.build(built, board, Workspace(tmp_path / "build"), emulate=True)
-        with PtyProcess([firmware.elf]) as device, connected(Place(board, False, device.port), None, wanted) as found:
+        firmware = pipeline.build(built, Setup(board, emulated=True), Workspace(tmp_path / "build"))
+        with (
+            PtyProcess([firmware.elf]) as device,
+            connected(Setup(board, port=device.port), None, wanted) as found,
+        ):
             raw = np.zeros(kit.input.shape, np.int16).tobytes()
             assert found.infer(raw).front_ticks is not None
 

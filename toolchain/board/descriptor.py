@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from toolchain.compiler.step import TARGETS
 from toolchain.errors import BadInput
-from toolchain.nearest import nearest
+from toolchain.nearest import nearest_or_all
 from toolchain.resources import resource
 from toolchain.tomlfile import load_toml
 
@@ -198,7 +198,7 @@ def load_board(name: str) -> Board:
         return read_board(Path(name))
     files = board_files()
     if name not in files:
-        raise BadInput(f"no board is named {name!r}", nearest(name, (board.name for board in list_boards())))
+        raise BadInput(f"no board is named {name!r}", nearest_or_all(name, (board.name for board in list_boards())))
     return read_board(files[name])
 
 
@@ -209,7 +209,7 @@ def read_board(path: Path) -> Board:
         raise source.refuse(("name",), f"is {board.name!r}, but the file is named {path.stem!r}", "make them equal")
     chips = [folder.parent.name for folder in (resource("firmware_templates") / "chips").glob("*/chip.c")]
     if board.chip not in chips:
-        raise source.refuse(("chip",), f"no chip is named {board.chip!r}", nearest(board.chip, chips))
+        raise source.refuse(("chip",), f"no chip is named {board.chip!r}", nearest_or_all(board.chip, chips))
     if path.resolve().parent != _shipped().resolve():
         return board.model_copy(update={"verified": Verified()})
     return board

@@ -65,10 +65,10 @@ class Commands(click.RichGroup):
         return getattr(importlib.import_module(f"toolchain.cli.{name.replace('-', '_')}"), "entry")  # noqa: B009
 
     def resolve_command(self, ctx: click.Context, args: list[str]):  # type: ignore[no-untyped-def]
-        from toolchain.nearest import nearest
+        from toolchain.nearest import nearest_or_all
 
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            raise click.UsageError(f"there is no command {args[0]!r}; {nearest(args[0], COMMANDS)}", ctx)
+            raise click.UsageError(f"there is no command {args[0]!r}; {nearest_or_all(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from toolchain.cli.options import (
-    board_option,
-    command,
-    compiler_option,
-    emulate_option,
-    kit_argument,
-    named_kit,
-    optimize_option,
-)
+from typing import TYPE_CHECKING
+
+from toolchain.cli.options import command, kit_argument, named_kit, setup_options
 from toolchain.cli.output import Output
+
+if TYPE_CHECKING:
+    from toolchain.connection import Setup
 
 
 @command()
 @kit_argument
-@board_option
-@emulate_option
-@compiler_option
-@optimize_option
-def entry(output: Output, kit: str | None, board: str, emulate: bool, compiler: str | None, optimize: str) -> None:
+@setup_options("emulated", "compiler", "optimize")
+def entry(output: Output, kit: str | None, setup: Setup) -> None:
     """Build a kit's firmware for a board.
 
     Example: kit build digits --board esp32
     """
     from toolchain import pipeline
-    from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
     from toolchain.workspace import Workspace
 
-    chosen, target = named_kit(kit), load_board(board)
+    chosen, workspace = named_kit(kit), Workspace()
     with output.progress() as progress:
-        model = pipeline.kit_model(chosen, pipeline.train(chosen, Workspace(), progress))
-        built = pipeline.build(
-            model, target, Workspace(), emulate=emulate, compiler=compiler, optimize=optimize, progress=progress
-        )
+        model = pipeline.kit_model(chosen, pipeline.train(chosen, workspace, progress))
+        built = pipeline.build(model, setup, workspace, progress=progress)
     output.result(built.as_json(), tables.built(built))

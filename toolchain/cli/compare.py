@@ -45,28 +45,25 @@ def entry(
     """
     from toolchain.board.descriptor import load_board
     from toolchain.cli import tables
-    from toolchain.connection import require_answer, where
+    from toolchain.connection import Setup, require_answer
     from toolchain.evaluate.compare import compare_on_board, compare_on_host
     from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
-    machine, workspace = load_board(board) if board else None, Workspace()
-    if machine:
-        require_answer(where(machine, port is None, port))
+    setup, workspace = None, Workspace()
+    if board:
+        setup = Setup(load_board(board), port is None, port or "", compiler, optimize).located()
+        require_answer(setup)
     with output.progress() as progress:
         chosen = named_model(model_or_kit(model), workspace, progress)
-        if machine:
+        if setup:
             result = compare_on_board(
                 chosen,
-                machine,
+                setup,
                 workspace,
                 count=inputs,
                 seed=seed,
                 layers=layers,
-                emulate=port is None,
-                port=port,
-                compiler=compiler,
-                optimize=optimize,
                 progress=progress,
             )
         else:

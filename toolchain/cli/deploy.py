@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from toolchain.cli.options import (
-    board_option,
     command,
-    compiler_option,
-    emulate_option,
     kit_argument,
     named_kit,
-    optimize_option,
-    port_option,
     samples_option,
+    setup_options,
 )
 from toolchain.cli.output import Output
+
+if TYPE_CHECKING:
+    from toolchain.connection import Setup
 
 
 @command()
 @kit_argument
-@board_option
-@emulate_option
-@port_option
+@setup_options("emulated", "port", "compiler", "optimize")
 @samples_option
 @click.option("--answers", type=click.IntRange(min=0), metavar="N", help="Stream N answers, not until Ctrl-C.")
 @click.option("--sdk", metavar="SDK", help="Build and flash by that SDK's own program (esp-idf: idf.py).")
-@compiler_option
-@optimize_option
 def entry(
     output: Output,
     kit: str | None,
-    board: str,
-    emulate: bool,
-    port: str | None,
+    setup: Setup,
     samples: int | None,
     answers: int | None,
     sdk: str | None,
-    compiler: str | None,
-    optimize: str,
 ) -> int:
     """Train, compile, build, flash (or emulate) and prove on the device.
 
@@ -49,27 +41,15 @@ def entry(
 
     Example: kit deploy digits --board esp32 --emulate
     """
-    from toolchain.board.descriptor import load_board
     from toolchain.cli import stream, tables
     from toolchain.deployment import deploy
     from toolchain.workspace import Workspace
 
-    chosen, target, text = named_kit(kit), load_board(board), stream.DeviceText(output)
+    chosen, text = named_kit(kit), stream.DeviceText(output)
     with ExitStack() as stack:
         with text.working():
             deployment = stack.enter_context(
-                deploy(
-                    chosen,
-                    target,
-                    Workspace(),
-                    emulate=emulate,
-                    port=port,
-                    samples=samples,
-                    compiler=compiler,
-                    optimize=optimize,
-                    sdk=sdk,
-                    progress=text,
-                )
+                deploy(chosen, setup, Workspace(), samples=samples, sdk=sdk, progress=text)
             )
         streams = samples is None and not output.json_wanted
         shown = tables.deployment(deployment, goes_on=streams)

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from toolchain.cli.options import (
-    board_option,
-    command,
-    compiler_option,
-    emulate_option,
-    model_or_kit,
-    optimize_option,
-    port_option,
-)
+from toolchain.cli.options import command, model_or_kit, setup_options
 from toolchain.cli.output import Output
 
 if TYPE_CHECKING:
+    from toolchain.connection import Setup
     from toolchain.evaluate.mlperf import InputKind
 
 
 @command()
 @click.argument("model", required=False, metavar="[KIT|MODEL.tflite]")
-@board_option
-@emulate_option
-@port_option
+@setup_options("emulated", "port", "compiler", "optimize")
 @click.option("--name", metavar="NAME", help="The benchmark's name of the model, such as kws01; else by the file.")
 @click.option(
     "--input",
@@ -40,21 +31,15 @@ if TYPE_CHECKING:
     "--runs", type=click.IntRange(min=1), default=5, show_default=True, metavar="N", help="Inferences on each input."
 )
 @click.option("--serve", is_flag=True, help="No check: say the port, and wait for the benchmark's own host program.")
-@compiler_option
-@optimize_option
 def entry(
     output: Output,
     model: str | None,
-    board: str,
-    emulate: bool,
-    port: str | None,
+    setup: Setup,
     name: str | None,
     input_kind: InputKind | None,
     samples: int,
     runs: int,
     serve: bool,
-    compiler: str | None,
-    optimize: str,
 ) -> int:
     """Firmware that the host program of MLPerf Tiny can drive.
 
@@ -63,27 +48,22 @@ def entry(
 
     Example: kit mlperf kws.tflite --board mps2-an386 --emulate
     """
-    from toolchain.board.descriptor import load_board
-    from toolchain.connection import require_port, where
+    from toolchain.connection import require_port
     from toolchain.evaluate.mlperf import benchmark_device, benchmark_of, self_check
     from toolchain.pipeline import named_model
     from toolchain.workspace import Workspace
 
-    target, workspace = load_board(board), Workspace()
-    require_port(target, where(target, emulate, port).port)
-    settings: dict[str, Any] = {"emulate": emulate, "port": port, "compiler": compiler, "optimize": optimize}
+    setup, workspace = setup.located(), Workspace()
+    require_port(setup.board, setup.port)
     with output.progress() as progress:
         chosen = named_model(model_or_kit(model), workspace, progress)
         benchmark = benchmark_of(chosen, name, input_kind)
         if not serve:
-            with benchmark_device(chosen, benchmark, target, workspace, progress=progress, **settings) as (
-                place,
-                device,
-            ):
-                result = self_check(chosen, benchmark, place, device, samples=samples, runs=runs, progress=progress)
+            with benchmark_device(chosen, benchmark, setup, workspace, progress) as port:
+                result = self_check(chosen, benchmark, setup, port, samples=samples, runs=runs, progress=progress)
     if serve:
-        with benchmark_device(chosen, benchmark, target, workspace, **settings) as (place, device):
-            _wait(output, place.board.baud, benchmark.name, device)
+        with benchmark_device(chosen, benchmark, setup, workspace) as port:
+            _wait(output, setup.board.baud, benchmark.name, port)
         return 0
     right = result.samples - result.mismatches
     output.result(

@@ -29,16 +29,18 @@ def command(**settings: Any) -> Callable[[Callable[..., Any]], click.RichCommand
 
         called = click.option("-q", "--quiet", is_flag=True, help="No progress, no table.")(called)
         called = click.option("--json", "json_", is_flag=True, help="One JSON object on stdout.")(called)
-        return click.command(
+        made = click.command(
             cls=click.RichCommand, name=function.__module__.rpartition(".")[2].replace("_", "-"), **settings
         )(called)
+        made.params.sort(key=lambda each: each.name in ("compiler", "optimize"))  # seldom wanted: last in the help
+        return made
 
     return decorate
 
 
 kit_argument = click.argument("kit", required=False)
-board_option = click.option("--board", "-b", required=True, metavar="NAME", help="Board; kit boards lists them.")
-emulate_option = click.option("--emulate", is_flag=True, help="Run on the board's emulator.")
+_BOARD_HELP = "Board; kit boards lists them."
+board_option = click.option("--board", "-b", required=True, metavar="NAME", help=_BOARD_HELP)
 samples_option = click.option(
     "--samples", type=click.IntRange(min=1), metavar="N", help="Test the first N samples of the test set."
 )
@@ -111,6 +113,35 @@ def port_option(function: Callable[..., Any]) -> Callable[..., Any]:
         callback=_port_of_serial,
         help="Serial port or URL (/dev/ttyUSB0, socket://host:port).",
     )(function)
+
+
+_SETUP_OPTIONS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "emulated": click.option("--emulate", "emulated", is_flag=True, help="Run on the board's emulator."),
+    "port": port_option,
+    "compiler": compiler_option,
+    "optimize": optimize_option,
+}
+
+
+def setup_options(*fields: str, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """``--board``, and the options of these ``fields`` of a `Setup` (emulated, port, compiler, optimize): the function
+    gets all as one ``setup``, None where no board is named though none is ``required``."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def called(output: Output, board: str | None, **parameters: Any) -> Any:
+            from toolchain.board.descriptor import load_board
+            from toolchain.connection import Setup
+
+            said = {field: value for field in fields if (value := parameters.pop(field)) is not None}
+            return function(output, setup=Setup(load_board(board), **said) if board else None, **parameters)
+
+        decorated: Callable[..., Any] = called
+        for field in reversed(fields):
+            decorated = _SETUP_OPTIONS[field](decorated)
+        return click.option("--board", "-b", required=required, metavar="NAME", help=_BOARD_HELP)(decorated)
+
+    return decorate
 
 
 def named_kit(name: str | None) -> Kit:

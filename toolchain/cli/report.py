@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from toolchain.cli.options import (
     NamedPath,
-    board_option,
     command,
-    emulate_option,
     kit_argument,
     named_kit,
-    port_option,
     samples_option,
+    setup_options,
     workers_option,
     write_file,
 )
 from toolchain.cli.output import Output
 
+if TYPE_CHECKING:
+    from toolchain.connection import Setup
+
 
 @command()
 @kit_argument
-@board_option
-@emulate_option
-@port_option
+@setup_options("emulated", "port")
 @click.option(
     "--out",
     type=NamedPath(dir_okay=False),
@@ -39,9 +39,7 @@ from toolchain.cli.output import Output
 def entry(
     output: Output,
     kit: str | None,
-    board: str,
-    emulate: bool,
-    port: str | None,
+    setup: Setup,
     out: Path,
     samples: int | None,
     workers: int | None,
@@ -55,7 +53,6 @@ def entry(
     """
     from rich.console import Group
 
-    from toolchain.board.descriptor import load_board
     from toolchain.cli import evaluation_tables
     from toolchain.evaluate.charts import require_matplotlib
     from toolchain.evaluate.kit_test import run_kit_test
@@ -63,14 +60,12 @@ def entry(
     from toolchain.workspace import Workspace
 
     require_matplotlib()
-    chosen, target = named_kit(kit), load_board(board)
+    chosen = named_kit(kit)
     with output.progress() as progress:
         result = run_kit_test(
             chosen,
-            target,
+            setup,
             Workspace(),
-            emulate=emulate,
-            port=port,
             samples=samples,
             workers=workers,
             resume=True,

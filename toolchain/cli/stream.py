@@ -18,19 +18,17 @@ from rich.console import Console, RenderableType
 
 from toolchain.cli.options import (
     command,
-    compiler_option,
-    emulate_option,
     kit_argument,
     named_kit,
-    optimize_option,
-    port_option,
     scale_option,
+    setup_options,
 )
 from toolchain.cli.output import Lines, Output
 from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
+    from toolchain.connection import Setup
     from toolchain.deployment import Deployment
     from toolchain.kit import Kit
     from toolchain.stream.answers import Answer, Heading, Recorder
@@ -109,9 +107,7 @@ class DeviceText:
 
 @command()
 @kit_argument
-@click.option("--board", "-b", metavar="NAME", help="Board; kit boards lists them.")
-@emulate_option
-@port_option
+@setup_options("emulated", "port", "compiler", "optimize", required=False)
 @click.option(
     "--input",
     "source",
@@ -132,21 +128,15 @@ class DeviceText:
     metavar="FILE",
     help="Show what --record wrote; no board is needed.",
 )
-@compiler_option
-@optimize_option
 def entry(
     output: Output,
     kit: str | None,
-    board: str | None,
-    emulate: bool,
-    port: str | None,
+    setup: Setup | None,
     source: str | None,
     scale: float | None,
     count: int | None,
     record: Path | None,
     replay: Path | None,
-    compiler: str | None,
-    optimize: str,
 ) -> int:
     """Show a board's answers live: label bars, history, latency; p pauses, m marks, s saves, q quits.
 
@@ -168,22 +158,18 @@ def entry(
             if recorded or output.json_wanted:
                 show(output, heading, f"replay of {replay.name}", Replay(recorded), DeviceText(output), count, recorder)
         return 0
-    if board is None:
+    if setup is None:
         raise BadInput("which board?", "name it with --board NAME (kit boards lists them), or --replay a recording")
-    from toolchain.board.descriptor import load_board
     from toolchain.connection import WrongModel
     from toolchain.deployment import running
     from toolchain.stream import inputs
     from toolchain.stream.live import Live
     from toolchain.workspace import Workspace
 
-    chosen, target, text = named_kit(kit), load_board(board), DeviceText(output)
+    chosen, text = named_kit(kit), DeviceText(output)
     feed = inputs.open_input(source, chosen, text.log, scale) if source else inputs.kit_samples(chosen)
     with ExitStack() as stack:
-        open_board = functools.partial(
-            running, chosen, target, Workspace(), emulate=emulate, port=port, compiler=compiler,
-            optimize=optimize, progress=text,
-        )  # fmt: skip
+        open_board = functools.partial(running, chosen, setup, Workspace(), progress=text)
         with text.working():
             try:
                 model, connection = stack.enter_context(open_board())

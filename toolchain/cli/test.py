@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from toolchain.cli.options import (
     NamedPath,
-    board_option,
     command,
-    compiler_option,
-    emulate_option,
     evaluate_option,
     kit_argument,
     named_kit,
-    optimize_option,
-    port_option,
+    setup_options,
     workers_option,
     write_file,
 )
 from toolchain.cli.output import Output
+
+if TYPE_CHECKING:
+    from toolchain.connection import Setup
+    from toolchain.kit import Kit
 
 
 class _Samples(click.ParamType):
@@ -38,9 +39,7 @@ class _Samples(click.ParamType):
 
 @command()
 @kit_argument
-@board_option
-@emulate_option
-@port_option
+@setup_options("emulated", "port", "compiler", "optimize")
 @click.option("--samples", type=_Samples(), default="all", metavar="N|all", help="Test the first N samples, or all.")
 @click.option(
     "--min-accuracy",
@@ -69,14 +68,10 @@ class _Samples(click.ParamType):
     metavar="M",
     help="Length of the recording of --stream; pass marks are asked for from 30, the default.",
 )
-@compiler_option
-@optimize_option
 def entry(
     output: Output,
     kit: str | None,
-    board: str,
-    emulate: bool,
-    port: str | None,
+    setup: Setup,
     samples: int | None,
     min_accuracy: float | None,
     max_latency: str | None,
@@ -87,8 +82,6 @@ def entry(
     evaluate: Path | None,
     stream: bool,
     minutes: float | None,
-    compiler: str | None,
-    optimize: str,
 ) -> int:
     """Test the model that a board already runs, against the kit's pass marks.
 
@@ -98,7 +91,6 @@ def entry(
 
     Example: kit test digits --board mps2-an386 --emulate --samples all --html r.html --junit r.xml
     """
-    from toolchain.board.descriptor import load_board
     from toolchain.cli import evaluation_tables
     from toolchain.evaluate.checks import Marks
     from toolchain.evaluate.folder import evaluate_folder
@@ -116,28 +108,24 @@ def entry(
             resume=resume,
             evaluate=evaluate,
         )
-        return _stream(output, kit, board, emulate, port, minutes, compiler, optimize)
+        return _stream(output, named_kit(kit), setup, minutes)
     if minutes is not None:
         raise click.UsageError("--minutes is the length of the recording of --stream")
     if html:
         from toolchain.evaluate.charts import require_matplotlib
 
         require_matplotlib()
-    chosen, target = named_kit(kit), load_board(board)
+    chosen = named_kit(kit)
     with output.progress() as progress:
         result = run_kit_test(
             chosen,
-            target,
+            setup,
             Workspace(),
-            emulate=emulate,
-            port=port,
             samples=samples,
             marks=Marks(min_accuracy, max_latency),
             workers=workers,
             resume=resume,
             profile=html is not None,
-            compiler=compiler,
-            optimize=optimize,
             progress=progress,
         )
         if html:
@@ -158,34 +146,13 @@ def entry(
     return output.checks(result.failed_checks) or refused
 
 
-def _stream(
-    output: Output,
-    kit: str | None,
-    board: str,
-    emulate: bool,
-    port: str | None,
-    minutes: float | None,
-    compiler: str | None,
-    optimize: str,
-) -> int:
-    from toolchain.board.descriptor import load_board
+def _stream(output: Output, kit: Kit, setup: Setup, minutes: float | None) -> int:
     from toolchain.cli import evaluation_tables
     from toolchain.evaluate.stream_test import MINUTES, run_stream_test
     from toolchain.workspace import Workspace
 
-    chosen, target = named_kit(kit), load_board(board)
     with output.progress() as progress:
-        result = run_stream_test(
-            chosen,
-            target,
-            Workspace(),
-            emulate=emulate,
-            port=port,
-            minutes=minutes or MINUTES,
-            compiler=compiler,
-            optimize=optimize,
-            progress=progress,
-        )
+        result = run_stream_test(kit, setup, Workspace(), minutes=minutes or MINUTES, progress=progress)
     output.result(result.as_json(), evaluation_tables.streamed(result))
     return output.checks(result.failed_checks)
 

@@ -10,7 +10,7 @@ from toolchain.evaluate.results import Memory
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
+    from toolchain.connection import Setup
     from toolchain.link.session import Session
     from toolchain.pipeline import Model
     from toolchain.workspace import Workspace
@@ -60,35 +60,27 @@ class Bench:
         }
 
 
-def bench(
-    model: Model,
-    board: Board,
-    workspace: Workspace,
-    *,
-    optimize: str = "default",
-    compiler: str | None = None,
-    progress: Progress | None = None,
-) -> Bench:
-    """Build ``model`` for the emulated ``board``, run it, read its counters.
+def bench(model: Model, setup: Setup, workspace: Workspace, progress: Progress | None = None) -> Bench:
+    """Build ``model`` for the board of ``setup``, which is emulated always, run it, read its counters.
 
     Each time is the least of up to `RUNS` runs: what comes on top in the others is interrupts, and the part of a tick
     of the counter at which a run began. The inputs are random with a fixed seed.
     """
     import numpy as np
 
-    from toolchain.connection import connected, where
+    from toolchain.connection import connected
     from toolchain.model.reader import load_model
     from toolchain.pipeline import build
 
     progress = progress or Quiet()
     graph = load_model(model.path)
-    place = where(board, emulate=True, port=None)
-    built = build(model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress)
+    setup = replace(setup, emulated=True).located()
+    built = build(model, setup, workspace, progress=progress)
     report = built.report()
     random = np.random.default_rng(0)
     inputs = [random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in graph.inputs]
-    with connected(place, built, model, progress) as connection:
-        progress.stage("run", f"{model.name} on {board.name}")
+    with connected(setup, built, model, progress) as connection:
+        progress.stage("run", f"{model.name} on {setup.board.name}")
         ticks, each = _least_ticks(connection.session, inputs, progress)
         memory = replace(built.memory, **connection.memory())
     layers = tuple(
@@ -96,8 +88,8 @@ def bench(
         for i, (said, layer_ticks) in enumerate(zip(report["layers"], each, strict=True))
     )
     return Bench(
-        model.name, model.sha256, board.name, optimize, connection.unit, _whole(ticks * connection.per_tick),
-        report["macs"], memory, layers,
+        model.name, model.sha256, setup.board.name, setup.optimize, connection.unit,
+        _whole(ticks * connection.per_tick), report["macs"], memory, layers,
     )  # fmt: skip
 
 

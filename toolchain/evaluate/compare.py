@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from toolchain.compiler.compare import CompareResult, LayeredRunner, compare_model
 from toolchain.compiler.native import NativeModel
-from toolchain.connection import connected, where
+from toolchain.connection import Setup, connected
 from toolchain.evaluate.board_model import BoardModel
 from toolchain.model.reader import read_model
 from toolchain.pipeline import Model, build, compile_to_c
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
     from toolchain.workspace import Workspace
 
 
@@ -30,30 +29,24 @@ def compare_on_host(
 
 def compare_on_board(
     model: Model,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
     count: int,
     seed: int,
     layers: bool = False,
-    emulate: bool = True,
-    port: str | None = None,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
 ) -> CompareResult:
-    """The firmware of ``board`` with the model in it, against the reference over ``count`` inputs.
+    """The firmware of the board of ``setup`` with the model in it, against the reference over ``count`` inputs.
 
     Raises what building, flashing and the link raise.
     """
     progress = progress or Quiet()
-    place = where(board, emulate, port)
-    built = build(
-        model, board, workspace, emulate=place.emulated, compiler=compiler, optimize=optimize, progress=progress
-    )
-    compiled = compile_to_c(model, board.target, optimize)
-    with connected(place, built, model, progress) as connection:
-        progress.stage("compare", f"{count} inputs on {board.name}")
+    setup = setup.located()
+    built = build(model, setup, workspace, progress=progress)
+    compiled = compile_to_c(model, setup.board.target, setup.optimize)
+    with connected(setup, built, model, progress) as connection:
+        progress.stage("compare", f"{count} inputs on {setup.board.name}")
         return _compare(model, BoardModel(connection.session, compiled, layers), count, seed, layers)
 
 

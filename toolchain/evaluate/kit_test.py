@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolchain import pipeline
-from toolchain.connection import Connection, Place, connected, require_answer, where
+from toolchain.connection import Connection, Setup, connected, require_answer
 from toolchain.errors import BadInput
 from toolchain.evaluate.answers import Answer, AnswerFile
 from toolchain.evaluate.checks import Check, Marks, check_all, latency_limit
@@ -22,7 +22,6 @@ from toolchain.evaluate.workers import run_samples
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
     from toolchain.kit import Kit
     from toolchain.train import TrainedModel
     from toolchain.workspace import Workspace
@@ -88,21 +87,17 @@ class KitTest:
 
 def run_kit_test(
     kit: Kit,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
-    emulate: bool = False,
-    port: str | None = None,
     samples: int | None = None,
     marks: Marks | None = None,
     workers: int | None = None,
     resume: bool = False,
     profile: bool = False,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
 ) -> KitTest:
-    """Run the first ``samples`` of the kit's test set (None: all) on ``board``, and judge the answers.
+    """Run the first ``samples`` of the kit's test set (None: all) on the board of ``setup``, and judge the answers.
 
     A real board is taken as it is: nothing is flashed. ``workers`` emulators run side by side (None: as many as there
     are cores). Answers are kept in the workspace as they come; with ``resume`` those that are there already, of the
@@ -110,33 +105,30 @@ def run_kit_test(
     the stages raise.
     """
     started, marks, progress = time.monotonic(), marks or Marks(), progress or Quiet()
-    place = where(board, emulate, port)
+    setup = setup.located()
+    board = setup.board
     if marks.max_latency:  # a limit in the wrong unit is refused before any work
-        latency_limit(marks.max_latency, board.emulator.unit if place.emulated and board.emulator else "us")
-    if not place.emulated and (workers or 1) > 1:
+        latency_limit(marks.max_latency, board.emulator.unit if setup.emulated and board.emulator else "us")
+    if not setup.emulated and (workers or 1) > 1:
         raise BadInput("a real board is one device: --workers needs --emulate", "leave --workers out")
-    require_answer(place)
+    require_answer(setup)
     trained = pipeline.train(kit, workspace, progress)
     model = pipeline.kit_model(kit, trained)
     whole = pipeline.expectations(kit, trained, workspace, progress)
     expected = whole.first(samples)
-    built = None
-    if place.emulated:
-        built = pipeline.build(
-            model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress
-        )
-    run = _Run(place, built, model, expected, profile, progress)
+    built = pipeline.build(model, setup, workspace, progress=progress) if setup.emulated else None
+    run = _Run(setup, built, model, expected, profile, progress)
     test_set = hashlib.sha256(whole.sent.tobytes()).hexdigest()
-    path = workspace.folder(kit.name, board.name) / ("answers-emulated.jsonl" if place.emulated else "answers.jsonl")
+    path = workspace.folder(kit.name, board.name) / ("answers-emulated.jsonl" if setup.emulated else "answers.jsonl")
     testing = time.monotonic()
     with ExitStack() as stack:
-        if not place.emulated:
-            run.only = stack.enter_context(connected(place, None, model, progress))
+        if not setup.emulated:
+            run.only = stack.enter_context(connected(setup, None, model, progress))
         answers = stack.enter_context(AnswerFile(path, run.tested(test_set), resume, progress))
         unanswered = answers.missing(range(len(expected)))
         todo = unanswered or [0]  # one is asked always: the stack is known after a run only
         taken_over = len(expected) - len(unanswered)
-        workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(todo)) if place.emulated else 1
+        workers = min(workers or min(os.cpu_count() or 1, MOST_WORKERS), len(todo)) if setup.emulated else 1
         on = f"on {workers} × {board.name}" if workers > 1 else f"on {board.name}"
         progress.stage("test", f"{len(todo)} samples {on}" if unanswered else f"one sample again {on}, for its stack")
         if taken_over:
@@ -175,14 +167,14 @@ class _Run:
 
     def __init__(
         self,
-        place: Place,
+        setup: Setup,
         built: pipeline.Built | None,
         model: pipeline.Model,
         expected: Expected,
         profile: bool,
         progress: Progress,
     ) -> None:
-        self._place, self._built, self._model, self._expected = place, built, model, expected
+        self._setup, self._built, self._model, self._expected = setup, built, model, expected
         self._progress = progress
         self._sent = [row.tobytes() for row in expected.sent]
         self._profile_wanted = profile
@@ -213,7 +205,7 @@ class _Run:
     def _open(self) -> AbstractContextManager[Connection]:
         if self.only is not None:
             return nullcontext(self.only)
-        return connected(self._place, self._built, self._model, _Text(self._progress))
+        return connected(self._setup, self._built, self._model, _Text(self._progress))
 
     def _done(self, device: Connection) -> None:
         """Note what a device tells at its end. The greatest stack of all counts."""
@@ -229,7 +221,7 @@ class _Run:
         )
         self.unit, self.per_tick, self.port, self.emulator = device.unit, device.per_tick, device.port, device.emulator
         if self._profile_wanted and self.profile is None:
-            self.report = pipeline.compile_report(self._model, self._built, self._place.board)
+            self.report = pipeline.compile_report(self._model, self._built, self._setup.board)
             inputs = [self._expected.inputs[0].tobytes()]
             self.profile = measure_layers(device, inputs, self.report, self._sent[0])
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from toolchain.connection import Place, where
+from toolchain.connection import Setup
 from toolchain.errors import BadInput, DeviceError
 from toolchain.link.port import Line, Patience, open_port
 from toolchain.progress import Progress, Quiet
@@ -205,44 +205,30 @@ class SelfCheck:
 def benchmark_device(
     model: Model,
     benchmark: Benchmark,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
-    *,
-    emulate: bool = False,
-    port: str | None = None,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
-) -> Iterator[tuple[Place, str]]:
-    """Build the benchmark's firmware and start or flash the board with it; where it is, and the port to speak to.
+) -> Iterator[str]:
+    """Build the benchmark's firmware and start or flash the board with it; the port to speak to.
 
-    Raises what building, emulating and flashing raise.
+    ``setup`` is `Setup.located`. Raises what building, emulating and flashing raise.
     """
     from toolchain.model.reader import load_model
     from toolchain.pipeline import Application, build
 
     progress = progress or Quiet()
-    place = where(board, emulate, port)
+    board = setup.board
     application = Application("mlperf", {"kit_mlperf.h": application_header(benchmark, load_model(model.path))})
-    built = build(
-        model,
-        board,
-        workspace,
-        emulate=place.emulated,
-        compiler=compiler,
-        optimize=optimize,
-        application=application,
-        progress=progress,
-    )
-    if place.emulated:
+    built = build(model, setup, workspace, application=application, progress=progress)
+    if setup.emulated:
         from toolchain import emulate as emulators
 
         progress.stage("start", f"{board.name} with the benchmark's firmware")
-        with emulators.start(place.board, built.elf) as emulator:
-            yield place, emulator.port
+        with emulators.start(board, built.elf) as emulator:
+            yield emulator.port
     else:
-        _flash(board, built, place.port, progress)
-        yield place, place.port
+        _flash(board, built, setup.port, progress)
+        yield setup.port
 
 
 def _flash(board: Board, built: Built, port: str, progress: Progress) -> None:
@@ -255,7 +241,7 @@ def _flash(board: Board, built: Built, port: str, progress: Progress) -> None:
 def self_check(
     model: Model,
     benchmark: Benchmark,
-    place: Place,
+    setup: Setup,
     port: str,
     *,
     samples: int = 3,
@@ -274,7 +260,7 @@ def self_check(
     graph = read_model(data, model.name)
     runner = reference_runner(data, graph)
     random = np.random.default_rng(0)
-    line = open_port(port, place.board.baud)
+    line = open_port(port, setup.board.baud)
     mismatches, taken = 0, []
     try:
         host = Host(line)
@@ -299,7 +285,7 @@ def self_check(
         line.close()
     middle = float(np.median(taken))
     return SelfCheck(
-        benchmark.name, name, place.board.name, place.emulated, port, samples, mismatches, round(middle, 3),
+        benchmark.name, name, setup.board.name, setup.emulated, port, samples, mismatches, round(middle, 3),
         round(1e6 / middle, 3) if middle else 0.0,
     )  # fmt: skip
 

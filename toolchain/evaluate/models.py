@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolchain import pipeline
+from toolchain.connection import Setup
 from toolchain.errors import Missing
 from toolchain.evaluate.bench import bench
 from toolchain.model.reader import load_model
@@ -87,7 +88,7 @@ def _int8(
 ) -> Variant:
     metrics = trained.metrics
     model = pipeline.Model(kit.name, trained.int8_tflite, metrics["model_sha256"])
-    done = bench(model, board, workspace, progress=progress)
+    done = bench(model, Setup(board), workspace, progress)
     memory = done.memory
     return Variant(
         name, metrics["accuracy_host"], metrics.get("auc_int8"), memory.weights_bytes, metrics["model_bytes"],

@@ -12,8 +12,7 @@ from toolchain.errors import DeviceError
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
-    from toolchain.connection import Connection
+    from toolchain.connection import Connection, Setup
     from toolchain.pipeline import Model
     from toolchain.signal import SignalSettings
     from toolchain.workspace import Workspace
@@ -64,37 +63,30 @@ class Profile:
 
 def profile_model(
     model: Model,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
-    *,
-    emulate: bool = False,
-    port: str | None = None,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
 ) -> tuple[Profile, str]:
-    """Profile ``model`` on ``board``, on random inputs with a fixed seed; also what emulates the board ("" for none).
+    """Profile ``model`` on the board of ``setup``, on random inputs with a fixed seed; also what emulates it.
 
-    A real board is taken as it is. Raises what building and the link raise.
+    A real board is taken as it is, and emulated by "". Raises what building and the link raise.
     """
     import numpy as np
 
-    from toolchain.connection import connected, where
+    from toolchain.connection import connected
     from toolchain.model.reader import load_model
     from toolchain.pipeline import build, compile_report
 
     progress = progress or Quiet()
-    place = where(board, emulate, port)
-    built = None
-    if place.emulated:
-        built = build(model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress)
-    report = compile_report(model, built, board)
+    setup = setup.located()
+    built = build(model, setup, workspace, progress=progress) if setup.emulated else None
+    report = compile_report(model, built, setup.board)
     random = np.random.default_rng(0)
     inputs = [
         random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in load_model(model.path).inputs
     ]
-    with connected(place, built, model, progress) as device:
-        progress.stage("profile", f"{model.name} on {board.name}")
+    with connected(setup, built, model, progress) as device:
+        progress.stage("profile", f"{model.name} on {setup.board.name}")
         return measure_layers(device, inputs, report, _noise(model.signal)), device.emulator
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolchain import pipeline
-from toolchain.connection import Connection, connected, require_answer, where
+from toolchain.connection import Connection, Setup, connected, require_answer
 from toolchain.data.sources import load_stream
 from toolchain.data.stream import LongRecording
 from toolchain.errors import BadInput
@@ -24,7 +24,6 @@ from toolchain.signal import FrontEnd
 from toolchain.signal.settings import AudioSettings, ImageSettings
 
 if TYPE_CHECKING:
-    from toolchain.board.descriptor import Board
     from toolchain.kit import Kit
     from toolchain.link.session import StreamAnswer
     from toolchain.model.graph import Graph
@@ -89,18 +88,14 @@ class StreamTest:
 
 def run_stream_test(
     kit: Kit,
-    board: Board,
+    setup: Setup,
     workspace: Workspace,
     *,
-    emulate: bool = False,
-    port: str | None = None,
     minutes: float = MINUTES,
-    compiler: str | None = None,
-    optimize: str = "default",
     progress: Progress | None = None,
 ) -> StreamTest:
-    """Run the kit's trained model (trained if need be) on ``board`` over the long recording of the kit's source, and on
-    this machine beside it. A real board is taken as it is: nothing is flashed.
+    """Run the kit's trained model (trained if need be) on the board of ``setup`` over the long recording of the kit's
+    source, and on this machine beside it. A real board is taken as it is: nothing is flashed.
 
     The kit's pass marks are asked for only when the recording is as long as `MINUTES`, since little is said in a short
     one. Raises `BadInput` for a kit without a front end for streams, or whose source has no long recording, and what
@@ -108,19 +103,16 @@ def run_stream_test(
     """
     progress = progress or Quiet()
     require_stream(kit)
-    place = where(board, emulate, port)
-    require_answer(place)
+    setup = setup.located()
+    board = setup.board
+    require_answer(setup)
     trained = pipeline.train(kit, workspace, progress)
     model = pipeline.kit_model(kit, trained)
     recording = load_stream(kit, minutes, progress)
-    built = None
-    if place.emulated:
-        built = pipeline.build(
-            model, board, workspace, emulate=True, compiler=compiler, optimize=optimize, progress=progress
-        )
+    built = pipeline.build(model, setup, workspace, progress=progress) if setup.emulated else None
     started = time.monotonic()
     host = host_inferences(kit, trained.int8_tflite.read_bytes(), recording.x)
-    with connected(place, built, model, progress) as device:
+    with connected(setup, built, model, progress) as device:
         progress.stage("stream", f"{recording.seconds / 60:.1f} minutes of sound on {board.name}")
         found, times, differences = [], [], 0
         for answer in _answers(device, recording, progress):
@@ -133,7 +125,7 @@ def run_stream_test(
         return StreamTest(
             kit=kit.name,
             board=board.name,
-            emulated=place.emulated,
+            emulated=setup.emulated,
             port=device.port,
             inferences=len(found),
             differences=differences,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from toolchain.board.descriptor import Board, Setting, list_boards
 from toolchain.compiler.step import TARGETS
 from toolchain.errors import BadInput
-from toolchain.nearest import nearest
+from toolchain.nearest import nearest_or_all
 from toolchain.resources import resource
 from toolchain.tomlfile import load_toml
 
@@ -100,5 +100,5 @@ def list_sdks() -> list[str]:
 def load_sdk(name: str) -> Sdk:
     """The SDK of this name. Raises BadInput with the nearest name when there is none."""
     if name not in list_sdks():
-        raise BadInput(f"no SDK is named {name!r}", nearest(name, list_sdks()))
+        raise BadInput(f"no SDK is named {name!r}", nearest_or_all(name, list_sdks()))
     return load_toml(sdk_folder(name) / DESCRIPTION, Sdk)[0]

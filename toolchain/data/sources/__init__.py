@@ -22,8 +22,8 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from toolchain.data.stream import LongRecording
+from toolchain.nearest import nearest
 from toolchain.progress import Progress, Quiet
-from toolchain.tomlfile import nearest
 
 if TYPE_CHECKING:
     from toolchain.kit import Kit
