@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolchain.evaluate.results import Memory
+from toolchain.evaluate.ticks import least_ticks, random_inputs
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from toolchain.connection import Setup
-    from toolchain.link.session import Session
     from toolchain.pipeline import Model
     from toolchain.workspace import Workspace
 
 RUNS = 10
-RUN_SECONDS = 10.0  # no further run is begun after so long: some emulators are slow
 
 
 @dataclass(frozen=True)
@@ -63,25 +61,19 @@ class Bench:
 def bench(model: Model, setup: Setup, workspace: Workspace, progress: Progress | None = None) -> Bench:
     """Build ``model`` for the board of ``setup``, which is emulated always, run it, read its counters.
 
-    Each time is the least of up to `RUNS` runs: what comes on top in the others is interrupts, and the part of a tick
-    of the counter at which a run began. The inputs are random with a fixed seed.
+    Each time is the least of up to `RUNS` runs, on random inputs with a fixed seed.
     """
-    import numpy as np
-
     from toolchain.connection import connected
-    from toolchain.model.reader import load_model
     from toolchain.pipeline import build
 
     progress = progress or Quiet()
-    graph = load_model(model.path)
+    inputs = random_inputs(model.path)
     setup = replace(setup, emulated=True).located()
     built = build(model, setup, workspace, progress=progress)
     report = built.report()
-    random = np.random.default_rng(0)
-    inputs = [random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in graph.inputs]
     with connected(setup, built, model, progress) as connection:
         progress.stage("run", f"{model.name} on {setup.board.name}")
-        ticks, each = _least_ticks(connection.session, inputs, progress)
+        ticks, each = least_ticks(connection.session, inputs, RUNS, progress)
         memory = replace(built.memory, **connection.memory())
     layers = tuple(
         LayerTime(i, said["op"], said["name"], said["kernel"], said["macs"], _whole(layer_ticks * connection.per_tick))
@@ -91,18 +83,6 @@ def bench(model: Model, setup: Setup, workspace: Workspace, progress: Progress |
         model.name, model.sha256, setup.board.name, setup.optimize, connection.unit,
         _whole(ticks * connection.per_tick), report["macs"], memory, layers,
     )  # fmt: skip
-
-
-def _least_ticks(session: Session, inputs: list[bytes], progress: Progress) -> tuple[int, list[int]]:
-    """Least ticks of a whole inference and of each layer."""
-    ticks: list[int] = []
-    layers: list[list[int]] = []
-    started = time.monotonic()
-    while len(ticks) < RUNS and (not ticks or time.monotonic() - started < RUN_SECONDS):
-        ticks.append(session.infer(inputs).ticks)
-        layers.append([layer.ticks for layer in session.profile(inputs).layers])
-        progress.update(len(ticks), RUNS)
-    return min(ticks), [min(runs) for runs in zip(*layers, strict=True)]
 
 
 def _whole(value: float) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolchain.compiler.step import TARGETS
 from toolchain.errors import DeviceError
+from toolchain.evaluate.ticks import least_ticks, random_inputs
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from toolchain.workspace import Workspace
 
 RUNS = 3
-RUN_SECONDS = 10.0  # no further run is begun after so long: some emulators are slow
 
 
 @dataclass(frozen=True)
@@ -71,23 +70,16 @@ def profile_model(
 
     A real board is taken as it is, and emulated by "". Raises what building and the link raise.
     """
-    import numpy as np
-
     from toolchain.connection import connected
-    from toolchain.model.reader import load_model
     from toolchain.pipeline import build, compile_report
 
     progress = progress or Quiet()
     setup = setup.located()
     built = build(model, setup, workspace, progress=progress) if setup.emulated else None
     report = compile_report(model, built, setup.board)
-    random = np.random.default_rng(0)
-    inputs = [
-        random.integers(-128, 128, t.shape).astype(t.dtype.numpy).tobytes() for t in load_model(model.path).inputs
-    ]
     with connected(setup, built, model, progress) as device:
         progress.stage("profile", f"{model.name} on {setup.board.name}")
-        return measure_layers(device, inputs, report, _noise(model.signal)), device.emulator
+        return measure_layers(device, random_inputs(model.path), report, _noise(model.signal)), device.emulator
 
 
 def _noise(signal: SignalSettings | None) -> bytes:
@@ -107,21 +99,16 @@ def measure_layers(device: Connection, inputs: Sequence[bytes], report: Mapping[
 
     ``report`` is the compiler's on this firmware. Raises DeviceError when the device has other layers than it.
     """
-    whole: list[int] = []
-    runs: list[list[int]] = []
-    started = time.monotonic()
-    while len(runs) < RUNS and (not runs or time.monotonic() - started < RUN_SECONDS):
-        whole.append(device.session.infer(inputs).ticks)
-        runs.append([layer.ticks for layer in device.session.profile(inputs).layers])
+    whole, each = least_ticks(device.session, inputs, RUNS)
     layers = report["layers"]
-    if any(len(run) != len(layers) for run in runs):
+    if len(each) != len(layers):
         raise DeviceError(
-            f"the device ran {len(runs[0])} layers, the model compiles to {len(layers)}",
+            f"the device ran {len(each)} layers, the model compiles to {len(layers)}",
             "the firmware was built with other options: build and flash it again",
         )
     front = device.infer(raw).front_ticks if device.streams else None
-    times = [round(min(ticks) * device.per_tick, 3) for ticks in zip(*runs, strict=True)]
-    profile = summarise(report, times, device.unit, round(min(whole) * device.per_tick, 3))
+    times = [round(ticks * device.per_tick, 3) for ticks in each]
+    profile = summarise(report, times, device.unit, round(whole * device.per_tick, 3))
     return replace(profile, front_end=None if front is None else round(front * device.per_tick, 3))
 
 
