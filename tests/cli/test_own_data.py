@@ -43,6 +43,13 @@ def test_what_is_refused(kit, tmp_path):
     for labels, count in ((",", "none"), ("a", "1")):
         message, hint = kit.refused("new", "mine", "--own-data", "--labels", labels, status=2)
         assert message == f"--labels names {count}" and "at least two" in hint
+    for labels, said in (
+        ("a,b/c", "--labels 'b/c' should not begin with a dot"),
+        ("a,a", "--labels should not name 'a' twice"),
+        (f"a,{'x' * 40}", f"--labels '{'x' * 40}': String should have at most 31 characters"),
+    ):
+        message, _ = kit.refused("new", "mine", "--own-data", "--labels", labels, status=2)
+        assert message.startswith(said)
     message, hint = kit.refused("data", "import", "nothing.wav", status=2)
     assert "built-in" in message and "kit new" in hint
     kit.json("new", "mine", "--own-data")

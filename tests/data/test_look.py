@@ -11,6 +11,7 @@ import soundfile
 from PIL import Image
 
 from toolchain.data import load_dataset
+from toolchain.data.look.oddities import converted
 from toolchain.data.look.page import page_html
 from toolchain.data.look.picture import draw, spectrogram
 from toolchain.data.look.survey import Survey, survey
@@ -100,6 +101,17 @@ def test_a_class_of_one_recording(tmp_path):
     import_files(kit, [tmp_path / "in"])
     import_files(kit, [sound(tmp_path / "long.wav", 333, seconds=40)], label="yes")
     assert '83 % of class "yes" are of one recording or person: long' in kinds(survey(kit))["one-sided"]
+
+
+def test_several_rates_are_one_finding():
+    changes = ["9.804 samples a second, resampled to 50", "", "62.5 samples a second, resampled to 50", "clipped"]
+    (odd,) = converted([*changes, changes[0]], ["a", "b", "c", "d", "e"])
+    assert odd.names == ("a", "c", "e")
+    assert odd.text == (
+        "3 recordings of another rate than the kit's, resampled from "
+        "9.804 samples a second to 62.5 samples a second, 2 rates: a, c, e"
+    )
+    assert not list(converted(changes[1:2], ["b"]))
 
 
 def test_an_empty_folder(tmp_path):

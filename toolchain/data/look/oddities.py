@@ -129,13 +129,16 @@ def short(kit: Kit, units: Sequence[np.ndarray], names: Sequence[str]) -> Iterat
 
 
 def converted(changes: Sequence[str], names: Sequence[str]) -> Iterator[Odd]:
-    """What was of another rate before it was imported."""
-    rates: dict[str, list[str]] = defaultdict(list)
+    """What was of another rate before it was imported: one finding, of however many rates."""
+    rates: dict[str, float] = {}
+    which = []
     for said, name in zip(changes, names, strict=True):
-        if found := re.search(r"([\d,.]+ (?:Hz|samples a second)),? resampled", said):
-            rates[found.group(1)].append(name)
-    for rate, which in rates.items():
-        yield from _told("rate", f"of another rate than the kit's, resampled from {rate}", which)
+        if found := re.search(r"(([\d,.]+) (?:Hz|samples a second)),? resampled", said):
+            rates[found[1]] = float(found[2].replace(",", ""))
+            which.append(name)
+    order = sorted(rates, key=rates.__getitem__)
+    said = f"{order[0]} to {order[-1]}, {len(order)} rates" if len(order) > 1 else "".join(order)
+    yield from _told("rate", f"of another rate than the kit's, resampled from {said}", which)
 
 
 def strangers(store: Store) -> Iterator[Odd]:

@@ -66,7 +66,8 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
         temporary.chmod(0o777 & ~_umask())
         temporary.rename(folder)
     except BadInput as error:
-        raise BadInput(error.message.replace(temporary.name, name), error.hint) from None
+        said = re.sub(r"^.*?:\d+: labels(\.\d+ =|:)", "--labels", error.message) if labels else error.message
+        raise BadInput(said.replace(temporary.name, name), error.hint) from None
     except OSError as error:
         raise Missing(f"{folder}: cannot be written: {error.strerror}", "make room, or allow writing") from error
     finally:
