@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 import types
 from pathlib import Path
@@ -114,6 +115,35 @@ def test_a_csv_in_other_units_is_scaled(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no whole number") as caught:
         open_input(str(path), kit_of(tmp_path, "motion"), print)
     assert "--scale" in caught.value.hint
+
+
+@pytest.mark.parametrize("suffix", [".json", ".cbor", ".parquet"])
+def test_what_data_import_takes_is_taken_by_a_stream_too(tmp_path: Path, suffix: str) -> None:
+    """At twice the kit's rate, in g."""
+    kit, path, rate = kit_of(tmp_path, "motion"), tmp_path / f"walk{suffix}", 50
+    kit = kit.model_copy(update={"signal": kit.signal.model_copy(update={"rate": rate})})
+    values = [[0.25, -1.0, 0.5]] * 16
+    if suffix == ".parquet":
+        arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        columns = {"seconds": np.arange(16) / (2 * rate), **dict(zip("xyz", np.array(values).T, strict=True))}
+        parquet.write_table(arrow.table(columns), path)
+    else:
+        sensors = [{"name": f"acc{axis}", "units": "g"} for axis in "XYZ"]
+        said = {"payload": {"interval_ms": 500 / rate, "sensors": sensors, "values": values}}
+        dumps = json.dumps if suffix == ".json" else pytest.importorskip("cbor2").dumps
+        path.write_bytes(dumps(said).encode() if suffix == ".json" else dumps(said))
+    notes: list[str] = []
+    made = joined(list(open_input(str(path), kit, notes.append, scale=2048).pieces))
+    assert made.dtype == np.int16 and made.tolist() == [[512, -2048, 1024]] * 8
+    assert any(f"{2 * rate:g} samples a second, resampled" in note for note in notes)
+    with pytest.raises(BadInput, match=r"no whole numbers.*--scale"):
+        open_input(str(path), kit, print)
+
+
+def test_json_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("[1, 2]")
+    with pytest.raises(BadInput, match="not of Edge Impulse"):
+        open_input(str(tmp_path / "a.json"), kit_of(tmp_path, "motion"), print)
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"no sound at all" * 100])

@@ -112,7 +112,7 @@ class DeviceText:
     "--input",
     "source",
     metavar="FILE|FOLDER|mic",
-    help="What the board is fed with instead of the kit's test samples: sound, CSV, .npy, pictures, or mic.",
+    help="What the board is fed with instead of the kit's test samples: files as of kit data import, or mic.",
 )
 @scale_option
 @click.option("--count", type=click.IntRange(min=1), metavar="N", help="End after N answers.")

@@ -13,7 +13,8 @@ import numpy as np
 
 from toolchain.data.files.arrays import as_samples, read_csv, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
-from toolchain.data.own.store import Store
+from toolchain.data.own.importing import ACQUISITIONS, SOUNDS, of_rows, read_rows
+from toolchain.data.own.store import SCALED, Store
 from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
 
 Note = Callable[[str], None]
 Greatest = Callable[[], int]
-#: Values of a table, which is called by a name, as the raw steps that the kit takes.
-Steps = Callable[[np.ndarray, str], np.ndarray]
+#: What the values of a table, which is called by a name, are multiplied by; None where they are raw steps.
+Scale = Callable[[np.ndarray, str], float | None]
 #: The pieces of a file, called by a name, with the number of its label if known.
 Read = Callable[[Path, str, int | None], Iterator["Piece"]]
 MICROPHONE = "mic"
-SOUNDS = (".wav", ".flac", ".ogg", ".aiff", ".aif")
 _PIECE_SECONDS = 0.1
 
 
@@ -74,9 +74,9 @@ def _kit_samples(kit: Kit) -> Iterator[Piece]:
 
 
 def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) -> Feed:
-    """``mic``, a file or a folder of files. What is converted is told to ``note``, once. Values of CSV are multiplied
-    by ``scale`` and rounded; without it, values that are no whole numbers by what those of the kit's own recordings
-    were. A recording shorter than what the model sees at once is padded as in training.
+    """``mic``, a file or a folder of files. What is converted is told to ``note``, once. Values of tables are
+    multiplied by ``scale`` and rounded; without it, values that are no whole numbers by what those of the kit's own
+    recordings were. A recording shorter than what the model sees at once is padded as in training.
 
     Raises BadInput for what cannot be what the kit takes, Missing for a package that is not installed. In a folder
     each file's truth is its folder's name, where that is a label, and a file that cannot be taken is passed over,
@@ -97,7 +97,7 @@ def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) ->
         return Feed("microphone", _named(microphone(settings.rate, note)), settings.rate, live=True)
     path = Path(source).expanduser()
     rate = kit.signal.rate if isinstance(kit.signal, AudioSettings) else 0
-    read = functools.partial(_file, kit=kit, greatest=greatest, note=note, to_steps=_steps(kit, scale, note))
+    read = functools.partial(_file, kit=kit, greatest=greatest, note=note, scale_of=_scale(kit, scale, note))
     if path.is_dir():
         files = [p for p in sorted(path.rglob("*")) if p.is_file() and _known(p) and not _hidden(p, path)]
         if not files:
@@ -113,7 +113,9 @@ def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) ->
     return Feed(path.name, _checked_first(read(path, path.name, None)), rate)
 
 
-_EVERY = (*SOUNDS, ".csv", ".npy", *PICTURES)
+#: Tables and the like that the kit's own recordings are imported from.
+_IMPORTED = (".parquet", *ACQUISITIONS)
+_EVERY = (*SOUNDS, ".csv", *_IMPORTED, ".npy", *PICTURES)
 _KNOWN = f"{', '.join(_EVERY[:-1])} or {_EVERY[-1]}"
 
 
@@ -147,7 +149,7 @@ def _folder(
 
 
 def _file(
-    path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note, to_steps: Steps
+    path: Path, name: str, truth: int | None, kit: Kit, greatest: Greatest, note: Note, scale_of: Scale
 ) -> Iterator[Piece]:
     suffix = path.suffix.lower()
     if suffix in SOUNDS:
@@ -158,11 +160,15 @@ def _file(
     elif suffix in PICTURES:
         yield Piece(read_picture(path, kit, greatest, note), name, truth)
     else:
-        read = read_csv if suffix == ".csv" else read_npy
-        table, truths = read(path, kit.labels, note)
-        if suffix == ".csv":
-            table = to_steps(table, name)
-        samples = as_samples(table, kit, name, note)
+        truths = None
+        if suffix in _IMPORTED:
+            rows = read_rows(path, note)
+            samples = of_rows(rows, kit, scale_of(rows.values, name), note)
+        else:
+            read = read_csv if suffix == ".csv" else read_npy
+            table, truths = read(path, kit.labels, note)
+            factor = scale_of(table, name) if suffix == ".csv" else None
+            samples = as_samples(table if factor is None else scaled(table, factor, kit.input.dtype), kit, name, note)
         if flows(kit):
             yield from _whole_window(_cut(samples, name, truth, kit), name, truth, kit, note)
             return
@@ -170,17 +176,16 @@ def _file(
             yield Piece(sample, f"{name} {i}" if len(samples) > 1 else name, truths[i] if truths else truth)
 
 
-def _steps(kit: Kit, scale: float | None, note: Note) -> Steps:
+def _scale(kit: Kit, scale: float | None, note: Note) -> Scale:
     remembered = Store(kit).scale() if scale is None and kit.data.source == "folder" else None
 
-    def to_steps(table: np.ndarray, name: str) -> np.ndarray:
-        factor = scale
-        if remembered is not None and (table != np.round(table)).any():
-            factor = remembered
-            note(f"{name}: multiplied by {factor:g}, as the kit's recordings were")
-        return table if factor is None else scaled(table, factor, kit.input.dtype)
+    def scale_of(table: np.ndarray, name: str) -> float | None:
+        if remembered is None or (table == np.round(table)).all():
+            return scale
+        note(f"{name}: {SCALED} {remembered:g}, as the kit's recordings were")
+        return remembered
 
-    return to_steps
+    return scale_of
 
 
 def _whole_window(pieces: Iterator[Piece], name: str, truth: int | None, kit: Kit, note: Note) -> Iterator[Piece]:

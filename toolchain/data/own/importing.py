@@ -105,30 +105,45 @@ def read_file(path: Path, kit: Kit, scale: float | None, note: Callable[[str], N
     elif suffix == ".npy":
         made = as_samples(read_npy(path, kit.labels, note)[0], kit, str(path), note)
     else:
-        made = _values(path, kit, scale, note)
+        rows = read_rows(path, note)
+        if scale is not None:
+            note(f"{path.name}: {SCALED} {scale:.9g}")
+        made = of_rows(rows, kit, scale, note)
     if not len(made):
         raise BadInput(f"{path}: there is nothing in it")
     return made
 
 
-def _values(path: Path, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
-    rate = kit.signal.rate if isinstance(kit.signal, AudioSettings | MotionSettings) else None
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """What is in a table or an acquisition: ``values`` float64 [n, axes], their ``times`` in seconds [n] and ``lines``
+    of the file [n] where it has some."""
+
+    path: Path
+    values: np.ndarray
+    times: np.ndarray | None
+    lines: np.ndarray | None = None
+
+
+def read_rows(path: Path, note: Callable[[str], None]) -> Rows:
+    """A file of `TABLES` or `ACQUISITIONS`. Raises BadInput for what is none, Missing for a package that reads it."""
     if path.suffix.lower() in ACQUISITIONS:
         acquired = read_acquisition(path)
-        values = acquired.values
-        times: np.ndarray | None = np.arange(len(values)) / acquired.rate
-        lines = None
-    else:
-        names, rows, lines = read_table(path, note)
-        times, values = split_times(names, rows)
-        if not values.size:
-            raise BadInput(f"{path}: nothing in it but times")
-    if wrong := "; ".join(_unlike(values, kit, scale)):
-        raise BadInput(f"{path}: {wrong}")
-    if scale is not None:
-        note(f"{path.name}: {SCALED} {scale:.9g}")
-    values = scaled(at_rate(path, times, values, lines, rate, note), scale, kit.input.dtype)
-    return as_samples(values, kit, str(path), lambda _: None)
+        return Rows(path, acquired.values, np.arange(len(acquired.values)) / acquired.rate)
+    names, cells, lines = read_table(path, note)
+    times, values = split_times(names, cells)
+    if not values.size:
+        raise BadInput(f"{path}: nothing in it but times")
+    return Rows(path, values, times, lines)
+
+
+def of_rows(rows: Rows, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
+    """``rows`` as a recording of ``kit``, at its rate, values times ``scale``. Raises BadInput when they cannot be."""
+    rate = kit.signal.rate if isinstance(kit.signal, AudioSettings | MotionSettings) else None
+    if wrong := "; ".join(_unlike(rows.values, kit, scale)):
+        raise BadInput(f"{rows.path}: {wrong}")
+    values = scaled(at_rate(rows.path, rows.times, rows.values, rows.lines, rate, note), scale, kit.input.dtype)
+    return as_samples(values, kit, str(rows.path), lambda _: None)
 
 
 def _unlike(values: np.ndarray, kit: Kit, scale: float | None) -> Iterator[str]:
