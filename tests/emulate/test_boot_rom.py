@@ -28,7 +28,6 @@ from toolchain.model.runners import reference_runner
 pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 RESET_VECTOR = 0x40000400
-UART_STATUS = 0x6000001C  # by which the emulator sees how full the FIFO is
 #: Faster than a real line: the emulator lets 200 us pass at once, in which a byte should have left.
 BAUD = 2_000_000
 
@@ -51,9 +50,7 @@ def boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Boot:
         (tmp_path / "symbols.elf").write_bytes(symbols)
         monkeypatch.setenv("LABWIRED_ESP32S3_MMU_XIP", "1")  # flash is seen through the MMU's table
         monkeypatch.setenv("LABWIRED_ESP32S3_FLASH", str(tmp_path / "flash.bin"))
-        assert board.emulator
-        emulator = board.emulator.model_copy(update={"settings": {"uart_status": UART_STATUS}})
-        return LabwiredEmulator(board.model_copy(update={"emulator": emulator}), tmp_path / "symbols.elf")
+        return LabwiredEmulator(board, tmp_path / "symbols.elf")
 
     return reset
 

@@ -22,6 +22,7 @@ BARE = resource("firmware_templates") / "chips" / "common" / "include"
 CASES = [
     ("arduino", "esp32"),
     ("arduino", "esp32c3"),
+    ("arduino", "xiao-nrf52840"),
     ("esp-idf", "esp32"),
     ("esp-idf", "esp32c3"),
     ("mbed", "mps2-an386"),
@@ -52,7 +53,8 @@ def test_sources_compile_for_the_board(export, sdk: str, board_name: str) -> Non
             pytest.skip(f"{compiler} is not installed")
         standard = {"c": ["-x", "c", "-std=c11"], "c++": ["-x", "c++", "-std=c++17", "-fno-exceptions", "-include"]}
         first = standard[language] if language == "c" else [*standard["c++"], "stddef.h"]
-        arduino = ["-DARDUINO_ARCH_ESP32"] if stubs.name == "arduino" else []
+        core = "USE_TINYUSB" if board.chip == "nrf52840" else "ARDUINO_ARCH_ESP32"
+        arduino = [f"-D{core}"] if stubs.name == "arduino" else []
         done = subprocess.run(
             [
                 compiler,

@@ -52,7 +52,4 @@ static inline void map_flash(void) {
 
 #include "../common/espressif_rtc.h"
 
-#ifdef CHIP_EMULATED
-#define CHIP_MAILBOX
-#endif
 #include "../common/espressif_chip.h"

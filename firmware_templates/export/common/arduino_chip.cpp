@@ -1,5 +1,8 @@
 // What the firmware needs of a chip (chip.h), by Arduino's own functions.
 #include <Arduino.h>
+#if defined(USE_TINYUSB) // where Serial is in this library of the core, which is linked when it is included
+#include <Adafruit_TinyUSB.h>
+#endif
 
 #include "kit_board.h"
 

@@ -22,7 +22,9 @@ class HardwareSerial {
     size_t println(const char *text);
     size_t println(double number, int digits);
 };
+#ifndef USE_TINYUSB
 extern HardwareSerial Serial;
+#endif
 
 class EspClass {
   public:
