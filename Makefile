@@ -9,7 +9,7 @@ PYTEST = $(BIN)/pytest -q
 help:
 	@echo "make demo         set up, then train a model and run it on an emulated ESP32"
 	@echo "make test         set up, then lint and every test but the long ones and those for real boards"
-	@echo "make check        lint and the unit tests, within a minute"
+	@echo "make check        lint and the fast unit tests, within a minute"
 	@echo "make setup        compilers, emulators and .venv"
 	@echo "make bench        the README's table: our code and TFLM on an emulated Cortex-M4"
 	@echo "make kits         every kit trained in full and proved on emulated boards: the README's table of kits"
@@ -52,7 +52,7 @@ test: lint
 	$(PYTEST) -m "timed and not hardware"
 
 check: lint
-	$(PYTEST) -n 2 --dist worksteal -m "unit and not timed"
+	$(PYTEST) -n 2 --dist worksteal -m "unit and not slow and not timed"
 
 bench: setup
 	@$(BIN)/python -m benchmarks.table

@@ -26,6 +26,7 @@ def test_addresses_in_either_case(line, expected):
     assert addresses(line) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on this machine")
 def test_a_damaged_program_is_bad_input_or_explains_less(tmp_path: Path):
     source, elf = tmp_path / "crash.c", tmp_path / "crash.elf"

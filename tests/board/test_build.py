@@ -31,6 +31,7 @@ def need(*boards: str) -> Iterable[Board]:
         yield board
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_same_bytes_come_out_twice_and_elsewhere(name: str, tmp_path: Path) -> None:
     (board,) = need(name)
@@ -41,6 +42,7 @@ def test_the_same_bytes_come_out_twice_and_elsewhere(name: str, tmp_path: Path) 
     assert str(tmp_path).encode() not in first.elf.read_bytes(), "a path of this machine is in the image"
 
 
+@pytest.mark.slow
 def test_zig_gives_the_same_bytes_twice_and_elsewhere(tmp_path: Path) -> None:
     board = load_board("mps2-an386")
     zig = [c for c in all_compilers(board) if c.family == "zig"]
@@ -77,6 +79,7 @@ def test_only_what_changed_is_compiled(tmp_path: Path, monkeypatch: pytest.Monke
     assert ran == ["link"], "the old object is still there"
 
 
+@pytest.mark.slow
 def test_a_define_or_the_baud_rebuilds(tmp_path: Path) -> None:
     (board,) = need("mps2-an386")
     ids = {
@@ -100,6 +103,7 @@ def test_a_compiler_error_is_its_first_line(tmp_path: Path) -> None:
     assert not [p for p in leftover if p.name.startswith(".")], "temporary files stay behind"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32"])
 def test_an_overflow_says_bytes_needed_and_there(name: str, tmp_path: Path) -> None:
     (board,) = need(name)

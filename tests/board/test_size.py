@@ -67,6 +67,7 @@ def test_both_linkers_maps_are_read(text: str) -> None:
     assert all(isinstance(p, Piece) for p in pieces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32", "esp32c3"])
 def test_every_byte_is_somebodys(name: str, tmp_path: Path) -> None:
     board = load_board(name)

@@ -92,6 +92,7 @@ def test_one_line_build_without_warnings(copy_ops: None, tmp_path, standard: lis
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_damaged_models_are_refused_or_compiled() -> None:
     """Whatever the reader lets through, the compiler takes or refuses in words."""
     random = Random(1)

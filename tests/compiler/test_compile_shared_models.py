@@ -47,6 +47,7 @@ def write(folder: Path, files: dict[str, str]) -> list[str]:
     return [str(p) for p in sorted(folder.glob("*.c"))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("standard", [["-std=c11"], ["-x", "c++", "-std=c++17"]])
 def test_two_models_in_one_program(shared_models, tmp_path: Path, standard: list[str]) -> None:
     """Both with warnings as errors, side by side, each under its prefix."""
@@ -71,6 +72,7 @@ def test_two_models_in_one_program(shared_models, tmp_path: Path, standard: list
     assert subprocess.run([program], check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_another_process_writes_the_same_bytes(shared_models) -> None:
     script = (
         "import sys, hashlib; from pathlib import Path\n"

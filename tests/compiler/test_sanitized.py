@@ -16,6 +16,7 @@ from toolchain.model.reader import read_model
 pytestmark = pytest.mark.unit
 
 
+@pytest.mark.slow
 def test_sanitized_build_gives_the_same_tensors() -> None:
     graph = read_model(random_network(5))
     compiled = compile_model(graph, "cortex-m4")
@@ -28,6 +29,7 @@ def test_sanitized_build_gives_the_same_tensors() -> None:
         np.testing.assert_array_equal(library.tensor(index), process.tensor(index))
 
 
+@pytest.mark.slow
 def test_a_kernel_that_leaves_its_tensors_is_stopped() -> None:
     compiled = compile_model(read_model(random_network(3)), "generic")
     call = re.search(r"\(int8_t \*\)\(a \+ (\d+)\)\);", compiled.files["model.c"])

@@ -61,6 +61,7 @@ def assert_exact(graph: Graph, compiled: CompiledModel, seed: int, sanitize: boo
         np.testing.assert_array_equal(native.run(inputs)[0], reference.run(inputs)[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seed=st.integers(0, 100_000), target=st.sampled_from(["generic", "cortex-m4"]), rows=st.integers(1, 4))
 def test_striped_networks_are_exact(seed: int, target: str, rows: int) -> None:
@@ -93,6 +94,7 @@ def test_every_number_of_rows_covers_the_output(shared_models) -> None:
         assert end == chain[-1].outputs[0].bytes
 
 
+@pytest.mark.slow
 def test_vww_fits_in_thirty_thousand_bytes_for_little_more_work(shared_models) -> None:
     compiled = compile_model(load_model(shared_models["vww"]), "cortex-m4")
     plain = compile_model(load_model(shared_models["vww"]), "cortex-m4", "speed")

@@ -119,6 +119,7 @@ def test_an_empty_folder(tmp_path):
         survey(words(tmp_path))
 
 
+@pytest.mark.slow
 def test_built_in_data_and_its_picture():
     found = survey(load_kit("digits"))
     assert sum(c.samples for c in found.classes) == 1797 and {c.recordings for c in found.classes} == {None}

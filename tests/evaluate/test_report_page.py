@@ -29,6 +29,7 @@ SAID_WIDE = """[...document.querySelectorAll('figure .scroll')].map(e => [e.scro
  getComputedStyle(e.previousElementSibling).display !== 'none'])"""
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_everything_is_on_the_page(tmp_path):
     page = report_html(example_test(tmp_path))
@@ -42,6 +43,7 @@ def test_everything_is_on_the_page(tmp_path):
     assert set(re.findall(r'(?:url\(|href=")#([^)"]+)', page)) <= set(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_without_what_is_not_known():
     result = example_test()
@@ -51,6 +53,7 @@ def test_without_what_is_not_known():
     assert "Memory over time" not in page and "Roofline" not in page and page.count("<svg") == 4
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_a_failed_check_and_hostile_names(tmp_path):
     result = example_test(tmp_path)
@@ -62,6 +65,7 @@ def test_a_failed_check_and_hostile_names(tmp_path):
     assert "<script" not in page and "<b>&" not in page and "&lt;b&gt;&amp;" in page
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_a_page_is_passed_only_where_every_mark_was_asked_for():
     result = example_test()

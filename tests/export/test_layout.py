@@ -84,6 +84,7 @@ def test_the_arduino_archive_holds_the_library(export) -> None:
             assert archive.read(name) == (made.folder / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_platformio_takes_the_project(export, tmp_path: Path) -> None:
     made = export("platformio")
     environment = {"PLATFORMIO_CORE_DIR": str(tmp_path / "core"), "PLATFORMIO_SETTING_ENABLE_TELEMETRY": "no"}

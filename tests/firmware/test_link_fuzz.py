@@ -35,6 +35,7 @@ def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return native_firmware.compile_c(out, sources, "-O1", *native_firmware.SANITIZE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "executions", [pytest.param(20_000, marks=pytest.mark.unit), pytest.param(1_200_000, marks=pytest.mark.long)]
 )

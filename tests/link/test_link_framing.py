@@ -108,6 +108,7 @@ def test_a_frame_is_found_behind_anything(lib: ctypes.CDLL, frame: Frame, before
     assert c_decode(lib, stream)[0] == body(frame)
 
 
+@pytest.mark.slow
 @given(frame=frames, data=st.data())
 def test_a_damaged_frame_is_never_taken_for_whole(lib: ctypes.CDLL, frame: Frame, data: st.DataObject) -> None:
     wire = bytearray(encode(frame))

@@ -50,6 +50,7 @@ def check(answers: list[StreamAnswer], expected: streaming.Answers) -> None:
         assert answer.score == (said.max() + 128) / 256
 
 
+@pytest.mark.slow
 def test_a_stream_gives_what_whole_windows_give(device: tuple[str, PtyProcess]) -> None:
     kind, process = device
     settings = streaming.SETTINGS[kind]
@@ -66,6 +67,7 @@ def test_a_stream_gives_what_whole_windows_give(device: tuple[str, PtyProcess]) 
         assert session.hello().inferences == len(expected.positions)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 13, 245, 246, 247, 1000])
 def test_pieces_of_any_size_make_no_difference(device: tuple[str, PtyProcess], size: int) -> None:
     kind, process = device

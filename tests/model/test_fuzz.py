@@ -114,11 +114,13 @@ def generated() -> dict[str, bytes]:
     return {name: models(name, 5)[-1] for name in every_strategy()}
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_damaged_generated_models() -> None:
     fuzz(generated(), 500, 1, downstream=True)
 
 
+@pytest.mark.slow
 @pytest.mark.unit
 def test_damaged_shared_models(shared_models: dict[str, Path]) -> None:
     fuzz({name: path.read_bytes() for name, path in shared_models.items()}, 500, 2, downstream=False)

@@ -59,6 +59,7 @@ def cases(draw: st.DrawFn) -> tuple[PostprocessingSettings, np.ndarray]:
     return PostprocessingSettings(**chosen), values.astype(np.int64)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(cases())
 def test_decisions_are_those_of_the_reference(case: tuple[PostprocessingSettings, np.ndarray]) -> None:
@@ -199,6 +200,7 @@ def test_frozen_numbers_and_memory_are_those_of_the_host(s: PostprocessingSettin
     assert not built.kit_postprocess_init(ctypes.byref(frozen), memory, ctypes.c_size_t(size - 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("s", EVERY)
 @pytest.mark.parametrize("dtype", [DType.INT8, DType.INT16])
 def test_sanitizers_find_nothing(s: PostprocessingSettings, dtype: DType, tmp_path: Path) -> None:

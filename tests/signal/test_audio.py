@@ -198,6 +198,7 @@ def test_a_stream_starts_anew_after_reset() -> None:
     assert np.array_equal(first, list(stream.feed(pcm)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["speech", "magnitude", "odd window", "mfcc"])
 def test_sanitizers_find_nothing(name: str, tmp_path: Path) -> None:
     s = AudioSettings(coefficients=13) if name == "mfcc" else VARIANTS[name]

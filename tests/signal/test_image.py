@@ -97,6 +97,7 @@ def test_offset_and_scale_may_be_of_each_colour() -> None:
     assert np.array_equal(FrontEnd(s, Quantization((2.0,), (0,))).quantized(pixels), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["grey8", "rgb888", "rgb565"])
 def test_sanitizers_find_nothing(layout: str, tmp_path: Path) -> None:
     depth = {"grey8": (), "rgb888": (3,), "rgb565": (2,)}[layout]

@@ -47,6 +47,7 @@ def test_spectral_features_are_those_of_scipy(s: MotionSettings) -> None:
         np.testing.assert_allclose(got[..., 2], expected[..., 2], atol=2e-3, rtol=2e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_signal_to_noise() -> None:
     for name, samples in motions.every(400, 6).items():
         if name in ("nothing", "constant", "one bit"):
@@ -87,6 +88,7 @@ def test_a_stream_in_any_pieces_gives_the_bytes_of_the_whole(pieces: list[int], 
     assert np.array_equal(np.array(got), front.quantized(samples))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("s", [WATCH, RAW, VARIANTS[1]])
 def test_sanitizers_find_nothing(s: MotionSettings, tmp_path: Path) -> None:
     front = FrontEnd(s, INT8)

@@ -8,8 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from toolchain.errors import Missing
 from toolchain.kit import Kit, load_kit
 from toolchain.resources import resource
+from toolchain.train.tensorflow import require_packages
+
+
+@pytest.fixture(scope="session")
+def what_training_needs() -> None:
+    """Asked for without importing TensorFlow, which takes seconds of every run that only collects its tests."""
+    try:
+        require_packages()
+    except Missing as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from toolchain.model.runners import LiteRtRunner
 from toolchain.train import convert_float, convert_int8
 from toolchain.train.tensorflow import import_tensorflow, silenced
 
-pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_training_needs")]
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,7 @@ from toolchain.kit import Kit
 from toolchain.progress import Quiet
 from toolchain.train.fit import fit
 
-pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_training_needs")]
 
 HEAD = "import keras\nfrom keras import layers\ndef build(shape, classes):\n    i = keras.Input(shape)\n"
 GOOD = HEAD + "    return keras.Model(i, layers.Dense(classes, activation='softmax')(layers.Flatten()(i)))\n"

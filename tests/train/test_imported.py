@@ -59,6 +59,7 @@ def test_an_int8_model_is_taken_as_it_is(tmp_path):
     assert [check.name for check in training_checks(kit, trained.metrics)] == []
 
 
+@pytest.mark.slow
 def test_with_its_float_model_it_is_compared(tmp_path):
     kit = import_model(written(tmp_path / "m.tflite", dense()), "mine", load_kit("digits"), tmp_path).kit
     (kit.folder / "float.tflite").write_bytes(dense(dtype="float32"))

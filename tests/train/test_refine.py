@@ -10,8 +10,7 @@ import pytest
 from toolchain.train.refine import apply_masks, prune_channels, rounded_weights
 from toolchain.train.tensorflow import import_tensorflow
 
-pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_training_needs")]
 
 
 @pytest.fixture

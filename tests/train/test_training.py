@@ -24,9 +24,7 @@ from toolchain.model.reader import load_model
 from toolchain.model.runners import LiteRtRunner
 from toolchain.train import TrainedModel, train_kit
 
-pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow")
-pytest.importorskip("matplotlib")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("what_training_needs")]
 
 
 @pytest.fixture(scope="module")
