@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from toolchain.board.application import Application, FrontEndFiles
 from toolchain.errors import BadInput
 from toolchain.evaluate.results import Memory
+from toolchain.folders import in_folder
 from toolchain.postprocess.settings import PostprocessingSettings
 from toolchain.progress import Progress, Quiet
 from toolchain.resources import resource
@@ -173,14 +174,14 @@ def write_c(model: Model, target: str, optimize: str, out: Path, prefix: str = "
     compiled = compile_to_c(model, target, optimize, prefix)
     beside = {"report.json": json.dumps(compiled.report, indent=1), "arena.svg": arena_svg(compiled.report)}
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in {**compiled.files, **beside}.items():
-            temporary = out / f".{name}.tmp"
-            try:
-                temporary.write_text(text, encoding="utf-8")
-                temporary.replace(out / name)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with in_folder(out):
+            for name, text in {**compiled.files, **beside}.items():
+                temporary = out / f".{name}.tmp"
+                try:
+                    temporary.write_text(text, encoding="utf-8")
+                    temporary.replace(out / name)
+                finally:
+                    temporary.unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"{out}: cannot be written: {error.strerror}", "name another folder with --out") from error
     return compiled.report

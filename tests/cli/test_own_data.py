@@ -48,8 +48,8 @@ def test_what_is_refused(kit, tmp_path):
         ("a,a", "--labels should not name 'a' twice"),
         (f"a,{'x' * 40}", f"--labels '{'x' * 40}': String should have at most 31 characters"),
     ):
-        message, _ = kit.refused("new", "mine", "--own-data", "--labels", labels, status=2)
-        assert message.startswith(said)
+        message, _ = kit.refused("new", "mine", "--in", "new/folder", "--own-data", "--labels", labels, status=2)
+        assert message.startswith(said) and not (tmp_path / "new").exists()
     message, hint = kit.refused("data", "import", "nothing.wav", status=2)
     assert "built-in" in message and "kit new" in hint
     kit.json("new", "mine", "--own-data")

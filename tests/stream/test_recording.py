@@ -56,6 +56,22 @@ def test_a_recording_without_answers_is_said(tmp_path: Path, capsys: pytest.Capt
     assert said.out == "" and said.err.split() == f"{tmp_path / 'a.csv'}: no answer was recorded".split()
 
 
+def test_a_stream_that_fails_before_its_first_answer_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "a.csv"
+
+    def fail(answers: int) -> None:
+        with pytest.raises(BadInput, match="too short"), Recorder(path, HEADING) as recorder:
+            for _ in range(answers):
+                recorder.add(ANSWER)
+            raise BadInput("too short")
+
+    fail(0)
+    assert not list(tmp_path.iterdir())
+    for before in (1, 0):  # what was recorded stays, in this run or an earlier one
+        fail(before)
+        assert read_recording(path)[1] == [ANSWER]
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_half_a_line_is_cut_off(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"

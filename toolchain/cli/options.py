@@ -173,14 +173,16 @@ class NamedPath(click.Path):
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a result whole or not at all, making its folder. Raises BadInput when it cannot be written."""
     from toolchain.errors import BadInput
+    from toolchain.folders import in_folder
 
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        temporary.replace(path)
+        with in_folder(path.parent):
+            try:
+                temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+                temporary.replace(path)
+            finally:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
     except OSError as error:
         raise BadInput(f"{path}: cannot be written: {error.strerror}", "name another file") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()

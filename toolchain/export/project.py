@@ -17,6 +17,7 @@ from toolchain.board.descriptor import Board
 from toolchain.board.staging import Source, sha256_of
 from toolchain.errors import BadInput
 from toolchain.export.sdk import DESCRIPTION, Room, Sdk, load_sdk, sdk_folder
+from toolchain.folders import in_folder
 from toolchain.resources import resource
 
 if TYPE_CHECKING:
@@ -242,20 +243,20 @@ def _write(out: Path, contents: Mapping[str, bytes]) -> None:
     target = out.resolve()
     there = target.is_dir()
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target if there else target.parent))
-        try:
-            made = temporary / "made"
-            for name, data in contents.items():
-                path = made / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            if there:
-                for path in made.iterdir():
-                    path.rename(target / path.name)
-            else:
-                made.rename(target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        with in_folder(target.parent):
+            temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target if there else target.parent))
+            try:
+                made = temporary / "made"
+                for name, data in contents.items():
+                    path = made / name
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(data)
+                if there:
+                    for path in made.iterdir():
+                        path.rename(target / path.name)
+                else:
+                    made.rename(target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise BadInput(f"{out} cannot be written: {error.strerror}", "name another folder with --out") from error

@@ -8,11 +8,13 @@ import json
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from toolchain.errors import BadInput, Missing
+from toolchain.folders import make_folder, remove_empty
 
 SUFFIXES = (".jsonl", ".csv")
 _SCORE = "score of "
@@ -58,7 +60,8 @@ class Answer:
 class Recorder:
     """Appends answers to ``path``, each in the file when `add` returns. A context manager that closes the file.
 
-    Half a line that an interrupted run left is cut off. Raises BadInput for a name that is neither ``.jsonl`` nor
+    Half a line that an interrupted run left is cut off; where a stream fails before its first answer, no new file is
+    left. Raises BadInput for a name that is neither ``.jsonl`` nor
     ``.csv`` and for a file of another stream, Missing when it cannot be written.
     """
 
@@ -66,17 +69,33 @@ class Recorder:
         self.path, self._labels = path, heading.labels
         self._csv = _suffix(path) == ".csv"
         head = _csv_line(_columns(heading)) if self._csv else _json_line(heading)
+        with ExitStack() as undo:
+            try:
+                undo.callback(remove_empty, make_folder(path.parent))
+                is_new = not os.path.lexists(path)
+                self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            except OSError as error:
+                raise _unwritable(path, error) from error
+            if is_new:
+                undo.callback(path.unlink, missing_ok=True)
+            try:
+                self._begin(head)
+            except BaseException:
+                os.close(self._file)
+                raise
+            self._undo = undo.pop_all()
+
+    def _begin(self, head: bytes) -> None:
+        self._regular = stat.S_ISREG(os.fstat(self._file).st_mode)  # a pipe or a device has no past
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-            self._regular = stat.S_ISREG(os.fstat(self._file).st_mode)  # a pipe or a device has no past
-            there = path.read_bytes() if self._regular else b""
+            there = self.path.read_bytes() if self._regular else b""
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise _unwritable(self.path, error) from error
         whole = there[: there.rfind(b"\n") + 1]
         if there and not whole.startswith(head):
-            os.close(self._file)
-            raise BadInput(f"{path}: holds something else than answers of this kit on this board", "name another file")
+            raise BadInput(
+                f"{self.path}: holds something else than answers of this kit on this board", "name another file"
+            )
         if there:
             os.ftruncate(self._file, len(whole))
         if not whole:
@@ -85,6 +104,7 @@ class Recorder:
     def add(self, answer: Answer) -> None:
         """One more line."""
         self._write(_csv_line(_row(answer)) if self._csv else _json_line(answer))
+        self._undo.pop_all()
 
     def _write(self, line: bytes) -> None:
         try:
@@ -103,6 +123,8 @@ class Recorder:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+        if exception[0] is not None:
+            self._undo.close()
 
 
 def read_recording(path: Path) -> tuple[Heading, list[Answer]]:

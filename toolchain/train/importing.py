@@ -15,6 +15,7 @@ from toolchain.data.own.importing import Imported, import_files
 from toolchain.data.own.new_kit import check_new, new_kit
 from toolchain.data.own.store import FOLDER
 from toolchain.errors import BadInput, Missing
+from toolchain.folders import in_folder
 from toolchain.kit import KIT_FILE, load_kit
 from toolchain.model.reader import read_model
 from toolchain.progress import Progress
@@ -122,8 +123,7 @@ def _read_tflite(path: Path) -> bytes | None:
 def _room(name: str, place: Path) -> Iterator[Path]:
     """A folder in ``place`` that is gone afterwards."""
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=place) as temporary:
+        with in_folder(place), tempfile.TemporaryDirectory(prefix=f".{name}-", dir=place) as temporary:
             yield Path(temporary)
     except OSError as error:
         raise Missing(f"{place}: cannot be written: {error.strerror}", "make room, or choose another") from error

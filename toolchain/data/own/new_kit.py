@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from toolchain.data.own.store import FOLDER
 from toolchain.errors import BadInput, Missing
+from toolchain.folders import make_folder, remove_empty
 from toolchain.kit import KIT_FILE, load_kit
 from toolchain.resources import resource
 
@@ -49,7 +50,7 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
     if like.name != load_kit(like.path).name:
         raise BadInput(f"{like.name} is a variant, which has no kit.toml of its own", "give --like the kit itself")
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        above = make_folder(place)
         temporary = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=place))
     except OSError as error:
         raise Missing(f"{place}: cannot be written: {error.strerror}", "choose another folder") from error
@@ -72,6 +73,7 @@ def new_kit(name: str, like: Kit, place: Path, own_data: bool = False, labels: S
         raise Missing(f"{folder}: cannot be written: {error.strerror}", "make room, or allow writing") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        remove_empty(above)
     return load_kit(folder / KIT_FILE)
 
 
