@@ -14,6 +14,7 @@ from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
     from toolchain.board.descriptor import Board
+    from toolchain.emulate.base import Emulator
     from toolchain.link.session import Session
     from toolchain.pipeline import Built, Model
 
@@ -231,7 +232,7 @@ def connected(
         port = emulator.port if emulator else setup.port
         try:
             timeout = _EMULATOR_TIMEOUT if emulator else _TIMEOUT
-            session = stack.enter_context(open_session(port, board, progress, timeout))
+            session = stack.enter_context(open_session(port, board, progress, timeout, emulator))
             check_identity(session, port, board, built.build_id if built else build_id, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz
@@ -245,9 +246,11 @@ def connected(
             raise
 
 
-def open_session(port: str, board: Board, progress: Progress, timeout: float = _TIMEOUT) -> Session:
-    """A session at the board's baud that waits ``timeout`` seconds for an answer; what the device prints goes to
-    ``progress`` line by line."""
+def open_session(
+    port: str, board: Board, progress: Progress, timeout: float = _TIMEOUT, emulator: Emulator | None = None
+) -> Session:
+    """A session at the board's baud, or with its ``emulator``, that waits ``timeout`` seconds for an answer; what the
+    device prints goes to ``progress`` line by line."""
     from toolchain.link.session import Session
 
     def show(text: str) -> None:
@@ -255,7 +258,8 @@ def open_session(port: str, board: Board, progress: Progress, timeout: float = _
             if line.strip():
                 progress.log(f"{board.name}: {line.rstrip()}")
 
-    return Session.open(port, board.baud, timeout, on_text=show)
+    line = emulator.open_port() if emulator else open_port(port, board.baud)
+    return Session(line, timeout, show, owns_port=True)
 
 
 def _check_board(session: Session, port: str, board: Board) -> None:

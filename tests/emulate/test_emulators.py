@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +18,25 @@ from bare import hello
 
 from toolchain.board.build import Program, build_program
 from toolchain.board.compilers import all_compilers
-from toolchain.board.descriptor import list_boards
+from toolchain.board.descriptor import Board, list_boards
 from toolchain.board.staging import Source
 from toolchain.emulate import Emulator, start
+from toolchain.emulate.mailbox import SLOTS, MailboxPort
 from toolchain.emulate.run import run_program
 from toolchain.errors import DeviceError, Missing
 from toolchain.link.port import open_port
 
 pytestmark = pytest.mark.emulator
 
+
+def has_mailbox(board: Board) -> bool:
+    """Whether what is sent to it when it is emulated can go through memory; on this computer, too."""
+    return "CHIP_MAILBOX_BASE" in board.defines and sys.platform == "linux" and platform.machine() == "x86_64"
+
+
 BOARDS = {b.name: b.as_emulated() for b in list_boards(internal=True) if b.emulator and b.architecture != "host"}
 PAIRS = [(name, compiler.family) for name, board in BOARDS.items() for compiler in all_compilers(board)]
+WAYS = [(*pair, "uart") for pair in PAIRS] + [(*pair, "mailbox") for pair in PAIRS if has_mailbox(BOARDS[pair[0]])]
 
 
 @pytest.fixture(scope="module")
@@ -34,24 +44,26 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pro
     return {}
 
 
-@pytest.fixture(params=PAIRS, ids="-".join)
+@pytest.fixture(params=WAYS, ids="-".join)
 def board(
     request: pytest.FixtureRequest,
     built: dict[tuple[str, str], Program],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Emulator, serial.SerialBase]]:
-    """Every emulated board with every compiler that builds for it, running the test program."""
-    name, family = request.param
-    if request.param not in built:
+    """Every emulated board with every compiler that builds for it and every way to send to it, running the test
+    program."""
+    name, family, way = request.param
+    if (name, family) not in built:
         (compiler,) = [c for c in all_compilers(BOARDS[name]) if c.family == family]
         out = tmp_path_factory.mktemp(name)
-        built[request.param] = build_program(BOARDS[name], hello(), out, compiler=compiler)
-    program = built[request.param]
+        built[name, family] = build_program(BOARDS[name], hello(), out, compiler=compiler)
+    program = built[name, family]
     try:
         emulator = start(program.board, program.elf)
     except Missing as error:
         pytest.skip(str(error))
-    with emulator, open_port(emulator.port, timeout=100) as line:
+    with emulator, emulator.open_port(100) if way == "mailbox" else open_port(emulator.port, timeout=100) as line:
+        assert isinstance(line, MailboxPort) == (way == "mailbox")
         yield emulator, line
 
 
@@ -119,10 +131,66 @@ def test_a_client_may_come_back(name: str, tmp_path: Path) -> None:
                 assert line.read_until(letter).endswith(letter)
 
 
+mailboxes = pytest.mark.parametrize("name", [name for name, board in BOARDS.items() if has_mailbox(board)])
+mailbox = pytest.mark.skipif(not has_mailbox(BOARDS["mps2-an386"]), reason="no mailbox on this computer")
+
+
+@mailboxes
+def test_a_mailbox_takes_more_than_it_holds(name: str, tmp_path: Path) -> None:
+    """While the firmware is long at work first, and each byte in its place."""
+    program = build(name, hello(), tmp_path)
+    sent = bytes(0x80 | (n * n >> 8 ^ n) & 0x7F for n in range(SLOTS + 20000))
+    with start(program.board, program.elf) as emulator, emulator.open_port(100) as line:
+        came = bytearray()
+        line.read_until(b"hz ")
+        line.read_until(b"\n")
+        reader = threading.Thread(target=lambda: came.extend(line.read(len(sent))))
+        reader.start()
+        line.write_timeout = 100
+        line.write(b"w" + sent)
+        reader.join()
+        assert came == sent
+
+
+@mailbox
+def test_uart_and_mailbox_by_turns(tmp_path: Path) -> None:
+    program = build("mps2-an386", hello(), tmp_path)
+    with start(program.board, program.elf) as emulator:
+        for turn in range(4):
+            with emulator.open_port(100) if turn % 2 else open_port(emulator.port, timeout=100) as line:
+                sent = bytes([0xF0 + turn]) * 300
+                line.write(sent)
+                # a last wake-up call to the mailbox may come when it is closed, as an empty frame
+                came = line.read_until(sent).replace(b"\0", b"")
+                assert came.endswith(sent) and (turn == 0 or came == sent)
+
+
+@mailbox
+def test_a_mailbox_that_the_firmware_writes_over_is_in_order_again(tmp_path: Path) -> None:
+    text = (
+        '#include "chip.h"\n#include "common/mailbox.h"\nint main(void) {\n  chip_init();\n  for (;;) {\n'
+        "    const int byte = chip_getc();\n    if (byte < 0) { chip_wait(); continue; }\n"
+        "    if (byte == 't') { MAILBOX->taken += 0x12345678u; }\n"
+        "    if (byte == 'w') { MAILBOX->written ^= 0xA5A5A5A5u; }\n    chip_putc((uint8_t)byte);\n  }\n}\n"
+    )
+    program = build("mps2-an386", [Source("app/main.c", text)], tmp_path)
+    with start(program.board, program.elf) as emulator, emulator.open_port(100) as line:
+        line.write_timeout, line.timeout = 100, 0.2
+        for n, damage in enumerate([b"t", b"w", b"w", b"t"]):
+            mark, came = b"<%d>" % n, b""
+            line.write(damage)
+            for _ in range(100):  # what was in it at that moment is lost
+                line.write(mark)
+                came += line.read_until(mark)
+                if mark in came:
+                    break
+            assert mark in came
+
+
 @pytest.mark.parametrize("name", ["mps2-an386", "esp32c3"])
 def test_an_idle_board_takes_no_processor_time(name: str, tmp_path: Path) -> None:
     program = build(name, hello(), tmp_path)
-    with start(program.board, program.elf) as emulator, open_port(emulator.port, timeout=100) as line:
+    with start(program.board, program.elf) as emulator, emulator.open_port(100) as line:
         line.read_until(b"\n", 200)
         line.write(b"x")
         line.read_until(b"x")

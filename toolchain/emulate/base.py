@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from toolchain.board.descriptor import Board
 from toolchain.errors import DeviceError, Missing
+from toolchain.link.port import open_port
 
 #: Runs a command and kills it as soon as standard input ends, which it does whatever way this process dies.
 _LEASH = (
@@ -43,6 +45,11 @@ class Emulator:
             return ticks * self.board.emulator.tick_instructions
         return ticks * 1e6 / tick_hz
 
+    def open_port(self, timeout: float = 0) -> Any:
+        """``port``, opened by `toolchain.link.port.open_port` (raises as that does), with a faster way to the firmware
+        than the UART where there is one."""
+        return open_port(self.port, self.board.baud, timeout)
+
     def check(self) -> None:
         """Raise `DeviceError` with the emulator's last words when it has ended."""
 
@@ -63,18 +70,21 @@ class ProcessEmulator(Emulator):
     runs on a leash: it is killed when we close it and when we die in whatever way.
     """
 
-    def __init__(self, board: Board, version: str, command: Callable[[int], Sequence[str]]) -> None:
-        """``command`` makes the command line from the number of the listening socket that the process inherits."""
+    def __init__(
+        self, board: Board, version: str, command: Callable[[int], Sequence[str]], inherited: Sequence[int] = ()
+    ) -> None:
+        """``command`` makes the command line from the number of the listening socket that the process inherits, as it
+        does those of ``inherited`` (from `inheritable`)."""
         super().__init__(board)
         self.version = version
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the emulator)
         with socket.create_server(("127.0.0.1", 0), backlog=1) as server:
             self.port = f"socket://127.0.0.1:{server.getsockname()[1]}"
-            descriptor = fcntl.fcntl(server.fileno(), fcntl.F_DUPFD, _FIRST_FREE_DESCRIPTOR)
+            descriptor = inheritable(server.fileno())
             try:
                 self._process = subprocess.Popen(
                     ["/bin/sh", "-c", "exec 9<&0; " + _LEASH, "leash", *command(descriptor)],
-                    pass_fds=(descriptor,),
+                    pass_fds=(descriptor, *inherited),
                     stdin=subprocess.PIPE,
                     stdout=self._log,
                     stderr=subprocess.STDOUT,
@@ -119,6 +129,11 @@ class ProcessEmulator(Emulator):
                 self._process.stdin.close()
             self._process.wait()
             self._log.close()
+
+
+def inheritable(descriptor: int) -> int:
+    """A copy of a descriptor, with a number that the leash's shell does not use."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_DESCRIPTOR)
 
 
 def find_program(name: str, install: str) -> Path:

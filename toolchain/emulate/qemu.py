@@ -5,10 +5,15 @@ from __future__ import annotations
 import functools
 import re
 import subprocess
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from toolchain.board.descriptor import Board
 from toolchain.emulate.base import ProcessEmulator, find_program
+from toolchain.emulate.mailbox import MailboxPort, SharedRam
+from toolchain.link.port import open_port
 
 _PROGRAMS = {
     "arm": ("qemu-system-arm", "apt install qemu-system-arm"),
@@ -30,6 +35,7 @@ class QemuEmulator(ProcessEmulator):
         machine = board.emulator.machine
         settings = board.emulator.settings
         program = find_qemu(board)
+        ram = SharedRam.of(board, firmware)
 
         def command(descriptor: int) -> list[str]:
             semihosting = ["-semihosting"] if settings.get("semihosting") else []
@@ -37,6 +43,7 @@ class QemuEmulator(ProcessEmulator):
             image = ["-bios", str(firmware)] if settings.get("load") == "bios" else ["-kernel", str(firmware)]
             return [
                 *(str(program), "-M", machine, *(["-cpu", str(settings["cpu"])] if "cpu" in settings else [])),
+                *(ram.arguments if ram else []),
                 *("-nodefaults", "-display", "none", "-monitor", "none", "-icount", "shift=0"),
                 *others,
                 # nodelay: without it small answers wait for the other side's acknowledgement, 40 ms and more
@@ -50,8 +57,15 @@ class QemuEmulator(ProcessEmulator):
                 *image,
             ]
 
-        super().__init__(board, qemu_version(program), command)
-        self.wait_until_running(START_SECONDS)
+        with ram or nullcontext():  # QEMU and the mailbox keep its memory
+            super().__init__(board, qemu_version(program), command, [ram.descriptor] if ram else [])
+            self.wait_until_running(START_SECONDS)
+        self._mailbox = ram.mailbox if ram else None
+
+    def open_port(self, timeout: float = 0) -> Any:
+        if self._mailbox is None:
+            return super().open_port(timeout)
+        return open_port(self.port, self.board.baud, timeout, partial(MailboxPort, self._mailbox))
 
 
 def find_qemu(board: Board) -> Path:

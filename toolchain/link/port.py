@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,16 +23,22 @@ DEFAULT_BAUD = 115200
 _ESTABLISHED = "01"
 
 
-def open_port(url: str, baud: int = DEFAULT_BAUD, timeout: float = 0) -> Any:
+def _new(url: str, baud: int, timeout: float) -> Any:
+    return serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=timeout)
+
+
+def open_port(
+    url: str, baud: int = DEFAULT_BAUD, timeout: float = 0, new: Callable[[str, int, float], Any] = _new
+) -> Any:
     """A pyserial port that nobody else may open meanwhile; a read of it waits for ``timeout`` seconds. DTR and RTS stay
     as the system sets them, also at closing (on many boards a change of theirs is a reset). Nothing that an emulator
-    says from its first moment on is lost.
+    says from its first moment on is lost. ``new`` makes the port of the other arguments, not yet opened.
 
     Raises Missing when there is no such port or no permission, DeviceError when it is in use or fails, BadInput when
     ``url`` or ``baud`` makes no sense.
     """
     try:
-        port = serial.serial_for_url(url, baudrate=baud, do_not_open=True, timeout=timeout)
+        port = new(url, baud, timeout)
         if os.name == "posix" and "://" not in url:
             port.exclusive = True
         if _is_held(url):

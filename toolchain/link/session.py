@@ -148,17 +148,23 @@ class _Stream:
 
 
 class Session:
-    """The host's end of the link. A context manager; closes the port if it opened it.
+    """The host's end of the link. A context manager; closes the port if it opened it, or was given it (``owns_port``).
 
     ``port`` is a pyserial-like object, opened. ``timeout``: seconds without progress after which an operation fails;
     an inference whose slowest layer takes longer than that needs a greater one. Every operation may raise DeviceError
     (silence, loss of the port, ``RequestRefused``, ``DeviceRestarted``).
     """
 
-    def __init__(self, port: Any, timeout: float = 10.0, on_text: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        port: Any,
+        timeout: float = 10.0,
+        on_text: Callable[[str], None] | None = None,
+        owns_port: bool = False,
+    ) -> None:
         self._exchange = Exchange(Line(port), timeout, on_text)
         self._port = port
-        self._owns_port = False
+        self._owns_port = owns_port
         self._info: DeviceInfo | None = None
         self._stream: _Stream | None = None
 
@@ -171,9 +177,7 @@ class Session:
         on_text: Callable[[str], None] | None = None,
     ) -> Self:
         """A session over the port ``url`` (see ``open_port`` for what it may be and what is raised)."""
-        session = cls(open_port(url, baud), timeout, on_text)
-        session._owns_port = True
-        return session
+        return cls(open_port(url, baud), timeout, on_text, owns_port=True)
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +188,7 @@ class Session:
         self.close()
 
     def close(self) -> None:
-        """Closes the port if this session opened it."""
+        """Closes the port if it is this session's."""
         if self._owns_port:
             self._port.close()
 

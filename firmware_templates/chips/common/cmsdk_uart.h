@@ -1,5 +1,6 @@
 /* UART of the Cortex-M System Design Kit: Technical Reference Manual (Arm DDI 0479) 4.3. The board gives its
- * base address, CHIP_UART_BASE, and its receive interrupt, CHIP_UART_RX_IRQ. */
+ * base address, CHIP_UART_BASE, its receive interrupt, CHIP_UART_RX_IRQ, and in an emulator the place of a
+ * mailbox, CHIP_MAILBOX_BASE. */
 #ifndef KIT_CMSDK_UART_H
 #define KIT_CMSDK_UART_H
 

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 #include "../chip.h"
+#include "mailbox.h"
 #include "start.h"
 
 /* Interrupt set-enable and clear-enable registers of the NVIC (DDI 0403 B3.4). */
@@ -31,6 +32,10 @@ const uint32_t chip_rx_bytes = RING;
 static inline void uart_interrupt(void) {
     UART_ACKNOWLEDGE();
     while (UART_RECEIVED()) {
+        if (mailbox_is_open()) {
+            (void)UART_TAKE(); /* it has ended the sleep */
+            continue;
+        }
         if (ring_in - ring_out >= RING) {
             UART_HOLD();
             return;
@@ -41,6 +46,12 @@ static inline void uart_interrupt(void) {
 }
 
 int chip_getc(void) {
+    if (ring_in == ring_out || !mailbox_is_open()) { /* else what is in the ring is older */
+        const int mailed = mailbox_take();
+        if (mailed >= 0) {
+            return mailed;
+        }
+    }
     if (ring_in == ring_out) {
         return -1;
     }
@@ -62,7 +73,7 @@ void chip_wait(void) {
     chip_waits++;
     (void)chip_ticks();
     __asm volatile("cpsid i" ::: "memory");
-    if (ring_in == ring_out) {
+    if (ring_in == ring_out && !mailbox_has_some()) {
         SYST_RVR = LONGEST_SLEEP;
         SYST_CVR = 0;
         SYST_CSR = 7;
