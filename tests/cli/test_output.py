@@ -32,3 +32,9 @@ def test_a_table_in_a_file_has_no_blanks_at_the_end_of_its_lines():
     text = io.StringIO()
     Output(text, json_wanted=False).result({}, pairs("title", [("long", "x" * 60), ("short", "y")]))
     assert text.getvalue() == f"title\n  long     {'x' * 60}\n  short    y\n"
+
+
+def test_an_error_moves_no_cursor(capsys):
+    """The name of a file, and what a broken program says, can hold whatever a terminal obeys."""
+    Output(io.StringIO(), json_wanted=False).error("a\x1b[2J\x07b\n[red]c", "\x9b1Ad", 2)
+    assert capsys.readouterr().err == "error: a?[2J?b [red]c\nhint:  ?1Ad\n"

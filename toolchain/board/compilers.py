@@ -154,7 +154,9 @@ def all_compilers(board: Board) -> list[Compiler]:
 def probe_version(command: tuple[str, ...]) -> str:
     """First line of ``command --version``; empty when it does not run. Asked once a process."""
     try:
-        done = subprocess.run([*command, "--version"], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            [*command, "--version"], capture_output=True, text=True, errors="replace", timeout=60, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -18,6 +19,8 @@ from rich.console import Console, RenderableType
 from toolchain.errors import CheckFailed, Missing
 from toolchain.progress import Progress, Quiet
 
+#: What would move the cursor of a terminal, or more: it can be in a file's name, or what a broken program says.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WIDE = 160  # columns of a table that goes into a file or a pipe
 
 
@@ -195,7 +198,7 @@ class Output:
 def _plain(text: str) -> str:
     from rich.markup import escape
 
-    return escape(" ".join(text.split()))
+    return escape(_CONTROL.sub("?", " ".join(text.split())))
 
 
 class Lines:

@@ -6,7 +6,6 @@ import ctypes
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from toolchain.compiler import c_text
 from toolchain.errors import KitError, Missing
+from toolchain.external import ask_program
 from toolchain.sealed import is_whole, keep
 
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
@@ -27,7 +27,7 @@ def host_compiler() -> list[str]:
     """
     named = os.environ.get("CC")
     for name in (*([named] if named else []), "gcc", "cc", "clang"):
-        if shutil.which(name.split()[0]):
+        if name.split() and shutil.which(name.split()[0]):
             return name.split()
     try:
         import ziglang  # noqa: F401
@@ -104,9 +104,10 @@ def _cache() -> Path:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = ask_program(command)
     if done.returncode:
-        raise KitError(f"the host's compiler failed: {done.stderr.strip()[:2000]}", " ".join(command))
+        said = done.stderr.strip()[:2000] or f"status {done.returncode}"
+        raise KitError(f"the host's compiler failed: {said}", " ".join(command))
 
 
 def _digest(*parts: str) -> str:

@@ -89,7 +89,7 @@ class WheelFile:
             requirements.write_text(f"{self.requirement} --hash=sha256:{self.wheel_sha256}\n")
             command = [sys.executable, "-m", *self._download(folder), "--require-hashes", "-r", str(requirements)]
             try:
-                done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
+                done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_SECONDS)
                 said = [
                     line for line in done.stderr.splitlines() if line.startswith("ERROR")
                 ] or done.stderr.splitlines()

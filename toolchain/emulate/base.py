@@ -121,7 +121,7 @@ class ProcessEmulator(Emulator):
 
     def _last_words(self) -> str:
         lines = self._said().decode(errors="replace").strip().splitlines()
-        return " ".join(lines[-2:]) or "it says nothing"
+        return " ".join(lines[-2:])[-500:] or "it says nothing"
 
     def close(self) -> None:
         if self._process.stdin is not None and not self._process.stdin.closed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from toolchain.board.descriptor import Board
 from toolchain.emulate.base import ProcessEmulator, find_program
 from toolchain.emulate.mailbox import MailboxPort, SharedRam
+from toolchain.errors import Missing
+from toolchain.external import ask_program
 from toolchain.link.port import open_port
 
 _PROGRAMS = {
@@ -75,7 +76,9 @@ def find_qemu(board: Board) -> Path:
 
 @functools.cache
 def qemu_version(program: Path) -> str:
-    """``qemu 7.2``, as board descriptors name it."""
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"version (\d+\.\d+)", said)
-    return f"qemu {found[1]}" if found else "qemu"
+    """``qemu 7.2``, as board descriptors name it. Raises `Missing` when the program does not run."""
+    done = ask_program([str(program), "--version"], 60)
+    found = re.search(r"version (\d+\.\d+)", done.stdout)
+    if done.returncode != 0 or found is None:
+        raise Missing(f"{program} does not run: it does not say its version", "install it again")
+    return f"qemu {found[1]}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import re
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from toolchain.board.images import flat
 from toolchain.compiler.host_build import host_compiler
 from toolchain.emulate.base import ProcessEmulator
 from toolchain.errors import KitError, Missing
+from toolchain.external import ask_program
 
 READY = b"ready"  # what the pump says when the chip is there
 START_SECONDS = 30.0
@@ -54,9 +54,10 @@ def _build_pump(folder: Path) -> Path:
     program = folder / "pump"
     source = Path(__file__).with_name("simavr_pump.c")
     command = [*host_compiler(), "-std=c11", "-O2", str(source), "-lsimavr", "-o", str(program)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = ask_program(command)
     if done.returncode:
-        raise KitError(f"simavr cannot be used: {done.stderr.strip().splitlines()[-1]}", " ".join(command))
+        said = done.stderr.strip().splitlines() or [f"the compiler ended with status {done.returncode}"]
+        raise KitError(f"simavr cannot be used: {said[-1]}", " ".join(command))
     return program
 
 
@@ -69,7 +70,7 @@ def simavr_version() -> str:
     for folder in folders:
         described = folder / "simavr.pc"
         if described.is_file() and (
-            found := re.search(r"^Version: *v?(\d+\.\d+)", described.read_text(), re.MULTILINE)
+            found := re.search(r"^Version: *v?(\d+\.\d+)", described.read_text(errors="replace"), re.MULTILINE)
         ):
             return f"simavr {found[1]}"
     raise Missing("the emulator simavr is not installed", _INSTALL)

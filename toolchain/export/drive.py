@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from toolchain.errors import BadInput, CheckFailed, DeviceError, Missing
 from toolchain.export.project import Exported, export_project
 from toolchain.export.sdk import Drive, load_sdk
-from toolchain.external import run_program
+from toolchain.external import ask_program, run_program
 from toolchain.progress import Progress
 
 if TYPE_CHECKING:
@@ -98,7 +97,7 @@ def _find(drive: Drive, title: str) -> str:
     path = shutil.which(drive.program)
     if path is None:
         raise Missing(f"{title} is not installed here: there is no {drive.program} on PATH", drive.install)
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
+    said = ask_program([path, "--version"], 60)
     found = re.search(r"v?(\d+)\.\d+", said.stdout)
     if said.returncode != 0 or found is None:
         raise Missing(f"{drive.program} does not run: {(said.stderr or said.stdout).strip()[-200:]}", drive.install)
