@@ -138,6 +138,16 @@ def test_what_does_not_fit_is_refused_with_layer_bytes_and_remedy(
     assert f"--optimize {hint}" in error.value.hint
 
 
+def test_what_only_the_emulator_has_no_room_for_says_so() -> None:
+    board = load_board("xiao-esp32s3")
+    check_fits(board, model(5_000_000, 1000))
+    message = "5,000,000 bytes of flash, 4,194,304 are there in its emulator, fewer than on the board; layer 1"
+    with pytest.raises(BadInput, match=message):
+        check_fits(board.as_emulated(), model(5_000_000, 1000))
+    with pytest.raises(BadInput, match=r"8,000,000 bytes of flash, 7,864,320 are there; layer 1"):
+        check_fits(board, model(8_000_000, 1000))
+
+
 def test_a_front_end_is_counted() -> None:
     sound = FrontEndFiles({}, ram_bytes=7000, flash_bytes=9000)
     check_fits(load_board("hifive1"), model(1000, 7000), sound)

@@ -145,12 +145,17 @@ class Board(_Table):
         return self
 
     def as_emulated(self) -> Board:
-        """The board as its emulator wants it built: the emulator's baud, ``emulated`` set. Raises `BadInput` when no
-        emulator runs it."""
+        """The board as its emulator wants it built: the emulator's baud, mapped flash only as far as the emulator shows
+        it, ``emulated`` set. Raises `BadInput` when no emulator runs it."""
         if self.emulator is None:
             names = ", ".join(b.name for b in list_boards() if b.emulator)
             raise BadInput(f"board {self.name}: no emulator runs it", f"boards with an emulator: {names}")
-        return self.model_copy(update={"baud": self.emulator.baud or self.baud, "emulated": True})
+        shown = int(self.emulator.settings.get("mapped_bytes", 1 << 32))
+        memory = tuple(
+            region if region.mapped_from is None else region.model_copy(update={"size": min(region.size, shown)})
+            for region in self.memory
+        )
+        return self.model_copy(update={"baud": self.emulator.baud or self.baud, "memory": memory, "emulated": True})
 
     @property
     def mapped(self) -> Region | None:

@@ -157,6 +157,8 @@ def _refusal(board: Board, compiled: CompiledModel, kind: str, parts: Mapping[st
     name, share = _largest_layer(compiled, weights="weights" in parts)
     largest = f"; layer {name} has the largest share, {share:,} bytes" if name else ""
     boards = "kit boards lists what other boards have"
+    if kind == "flash" and board.emulated and board.emulator and "mapped_bytes" in board.emulator.settings:
+        largest = " in its emulator, fewer than on the board" + largest
     remedy = "a smaller input or fewer channels in that layer" if kind == "RAM" else "fewer or smaller layers"
     remedy += ", a shorter window or smaller source in [signal]" if front_end else ""
     return BadInput(
