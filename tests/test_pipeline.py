@@ -10,6 +10,7 @@ import pytest
 from tests.modelgen.networks import random_network
 from toolchain.board import build as board_build
 from toolchain.board.descriptor import load_board
+from toolchain.connection import Setup
 from toolchain.pipeline import Model, build
 from toolchain.workspace import Workspace
 
@@ -30,6 +31,6 @@ def test_a_real_and_an_emulated_board_s_firmware_are_not_compiled_in_one_folder_
 
     monkeypatch.setattr(board_build, "build_firmware", note)
     with ThreadPoolExecutor() as pool:
-        runs = [pool.submit(build, model, board, space, emulate=emulated) for emulated in (True, False)]
-    assert all(isinstance(run.exception(), InterruptedError) for run in runs)
+        runs = [pool.submit(build, model, Setup(board, emulated=emulated), space) for emulated in (True, False)]
+    assert [type(run.exception()) for run in runs] == [InterruptedError] * 2, [run.exception() for run in runs]
     assert inside == ["in", "out"] * 2
