@@ -33,7 +33,7 @@ class Kit:
         self.cwd, self.build = cwd, build
 
     def __call__(
-        self, *arguments: str, timeout: float = 300, build: Path | None = None, **changes: str
+        self, *arguments: str, timeout: float = 900, build: Path | None = None, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command(*arguments),

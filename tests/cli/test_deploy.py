@@ -46,7 +46,7 @@ def test_every_emulated_board_is_tested():
 @pytest.mark.parametrize("board", BOARDS)
 def test_the_contract_on_each_board(kit, board):
     count, chosen = BOARDS[board], KITS.get(board, "digits")
-    said = kit.json("deploy", chosen, "--board", board, "--emulate", "--samples", str(count), timeout=300)
+    said = kit.json("deploy", chosen, "--board", board, "--emulate", "--samples", str(count))
     assert said["kit"] == chosen.replace(":", "-") and said["board"] == board and said["emulated"] is True
     assert said["samples"] == said["parity"]["samples"] == count
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
@@ -65,7 +65,7 @@ def test_the_contract_on_each_board(kit, board):
 @pytest.mark.timed
 def test_the_second_time_takes_seconds(kit):
     arguments = ("deploy", "digits", "--board", "mps2-an386", "--emulate", "--samples", "100")
-    first = kit.json(*arguments, timeout=300)
+    first = kit.json(*arguments)
     later: list[dict[str, Any]] = []
     assert least_seconds(6, lambda: later.append(kit.json(*arguments))) <= 6
     second = later[-1]

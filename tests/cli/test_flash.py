@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 def test_a_kit_is_flashed_over_the_network(kit):
     with mock_bootloader(chip="esp32c3") as mock:
-        said = kit.json("flash", "digits", "--board", "esp32c3", "--port", mock.url(), timeout=300)
+        said = kit.json("flash", "digits", "--board", "esp32c3", "--port", mock.url())
     assert said["port"].startswith("socket://") and said["images"][0]["address"] == 0
 
 
@@ -32,13 +32,13 @@ def test_a_uf2_file_lands_on_the_boot_loaders_drive(kit, tmp_path):
     drive = tmp_path / "RPI-RP2"
     drive.mkdir()
     (drive / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n")
-    said = kit.json("flash", "digits", "--board", "pico", "--port", str(drive), timeout=300)
+    said = kit.json("flash", "digits", "--board", "pico", "--port", str(drive))
     image = Path(said["images"][0]["file"])
     assert image.suffix == ".uf2" and (drive / image.name).read_bytes() == (kit.cwd / image).read_bytes()
 
 
 def test_a_board_restarts_when_asked(kit):
-    said = kit.json("build", "digits", "--board", "mps2-an386", "--emulate", timeout=300)
+    said = kit.json("build", "digits", "--board", "mps2-an386", "--emulate")
     board = load_board("mps2-an386").as_emulated()
     with start(board, said["elf"]) as emulator:
         with Session.open(emulator.port, board.baud) as session:

@@ -27,7 +27,7 @@ def packages() -> None:
 
 @pytest.mark.parametrize(("board", "samples"), [("host", 20), ("mps2-an386", 20), ("esp32c3", 2)])
 def test_the_small_kit_answers_as_the_reference_does(kit, board, samples):
-    said = kit.json("deploy", "keyword:small", "--board", board, "--emulate", "--samples", str(samples), timeout=400)
+    said = kit.json("deploy", "keyword:small", "--board", board, "--emulate", "--samples", str(samples))
     assert said["kit"] == "keyword-small" and said["samples"] == samples and said["failed_checks"] == []
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
     assert said["accuracy_device"] == said["accuracy_host"]
@@ -37,7 +37,7 @@ def test_the_small_kit_answers_as_the_reference_does(kit, board, samples):
 @pytest.mark.parametrize(("board", "minutes"), [("host", 0.3), ("mps2-an386", 0.1)])
 def test_a_stream_of_sound_on_a_board_is_that_of_this_machine(kit, board, minutes):
     options = ("--board", board, "--emulate", "--stream", "--minutes", str(minutes))
-    said = kit.json("test", "keyword:small", *options, timeout=400)
+    said = kit.json("test", "keyword:small", *options)
     assert said["differences"] == 0 and said["failed_checks"] == []
     assert 60 * minutes <= said["seconds"] < 60 * minutes + 30
     assert abs(said["inferences"] - 4 * (said["seconds"] - 1)) <= 2

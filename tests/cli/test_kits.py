@@ -31,7 +31,7 @@ PAIRS = [(name, board) for name in KITS for board in SAMPLES if name != "fashion
 @pytest.mark.parametrize(("name", "board"), PAIRS)
 def test_small_kits_answer_as_the_reference_does(kit, name, board):
     count = SAMPLES[board]
-    said = kit.json("deploy", f"{name}:small", "--board", board, "--emulate", "--samples", str(count), timeout=300)
+    said = kit.json("deploy", f"{name}:small", "--board", board, "--emulate", "--samples", str(count))
     assert said["kit"] == f"{name}-small" and said["samples"] == count and said["failed_checks"] == []
     assert said["parity"]["mismatches"] == said["parity"]["max_abs_diff"] == 0
     assert said["accuracy_device"] == said["accuracy_host"]
@@ -39,7 +39,7 @@ def test_small_kits_answer_as_the_reference_does(kit, name, board):
 
 
 def test_an_anomaly_detector_is_tested_as_one(kit):
-    said = kit.json("test", "anomaly:small", "--board", "host", "--emulate", timeout=300)
+    said = kit.json("test", "anomaly:small", "--board", "host", "--emulate")
     assert 0.5 < said["auc"] <= 1 and said["failed_checks"] == []
     assert [score["label"] for score in said["classes"]] == ["normal", "fault"]
     assert sum(map(sum, said["confusion_device"])) == said["samples"]
@@ -48,7 +48,7 @@ def test_an_anomaly_detector_is_tested_as_one(kit):
 
 
 def test_cross_validation_tells_each_fold(kit):
-    said = kit.json("train", "motion:small", timeout=300)["cross_validation"]
+    said = kit.json("train", "motion:small")["cross_validation"]
     people = [fold["test_groups"] for fold in said["folds"]]
     assert sorted(person for fold in people for person in fold) == list(range(1, 11))
     assert said["accuracy_int8"] == pytest.approx(sum(fold["accuracy_int8"] for fold in said["folds"]) / 2)
@@ -56,13 +56,13 @@ def test_cross_validation_tells_each_fold(kit):
 
 
 def test_motion_as_a_stream(kit):
-    said = kit.json("test", "motion:small", "--stream", "--minutes", "2", "--board", "host", "--emulate", timeout=300)
+    said = kit.json("test", "motion:small", "--stream", "--minutes", "2", "--board", "host", "--emulate")
     assert said["differences"] == 0 and said["inferences"] > 100
     assert 2 <= said["events"] == said["hits"] + said["misses"]
 
 
 def test_compare_models(kit):
-    said = kit.json("compare-models", "anomaly:small", "--prune", "0.5", timeout=300)
+    said = kit.json("compare-models", "anomaly:small", "--prune", "0.5")
     names = ["float", "int8", "int8, rounded", "int8, pruned", "int8, pruned and rounded"]
     assert [variant["name"] for variant in said["variants"]] == names
     floating, int8, _, pruned, _ = said["variants"]

@@ -29,9 +29,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 )
 def test_results_are_the_references(kit, shared_models, board, model, samples):
     name = "digits" if model == "digits" else str(shared_models[model])
-    said = kit.json(
-        "mlperf", name, "--board", board, "--emulate", "--samples", str(samples), "--runs", "1", timeout=300
-    )
+    said = kit.json("mlperf", name, "--board", board, "--emulate", "--samples", str(samples), "--runs", "1")
     assert said["benchmark"] == (model if model == "digits" else f"{model}01") and said["device"] == board
     assert said["samples"] == samples and said["mismatches"] == 0 and said["microseconds"] > 0
 

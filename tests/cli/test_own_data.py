@@ -27,9 +27,7 @@ def test_a_kit_of_ones_own(kit, tmp_path):
     assert len(done["imported"]) == 120 and done["refused"][0]["file"] == "in/lying/bad.png"
     again = kit.json("data", "import", "in", "--kit", "bars", status=1)
     assert not again["imported"] and len(again["already_there"]) == 120
-    deployed = kit.json(
-        "deploy", "bars", "--board", "host", "--emulate", "--samples", "20", build=tmp_path / "build", timeout=300
-    )
+    deployed = kit.json("deploy", "bars", "--board", "host", "--emulate", "--samples", "20", build=tmp_path / "build")
     assert deployed["parity"]["mismatches"] == 0 and deployed["accuracy_device"] >= 0.9
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 def test_the_page_of_a_test_and_of_a_report(alone):
     pytest.importorskip("matplotlib", reason="the charts need matplotlib (extra train)")
     arguments = ("digits", "--board", "mps2-an386", "--emulate")
-    said = alone.json("test", *arguments, "--samples", "all", "--html", "r.html", "--junit", "r.xml", timeout=300)
+    said = alone.json("test", *arguments, "--samples", "all", "--html", "r.html", "--junit", "r.xml")
     assert said["failed_checks"] == [] and (alone.cwd / "r.xml").is_file()
     said = alone.json("report", *arguments, "--out", "pages/again.html")
     assert said["resumed"] == said["samples"] == 360 and said["report"] == "pages/again.html"
@@ -31,7 +31,7 @@ def test_the_page_of_a_test_and_of_a_report(alone):
 @pytest.mark.parametrize(("board", "unit"), [("host", "us"), ("mps2-an386", "instructions"), ("esp32c3", "us")])
 def test_a_profile(kit, digits_model, board, unit):
     name = str(digits_model) if board == "mps2-an386" else "digits"
-    said = kit.json("profile", name, "--board", board, "--emulate", "--svg", "f.svg", timeout=300)
+    said = kit.json("profile", name, "--board", board, "--emulate", "--svg", "f.svg")
     layers = said["layers"]
     assert said["unit"] == unit and [layer["number"] for layer in layers] == list(range(len(layers)))
     assert said["macs"] == sum(layer["macs"] for layer in layers) == 58368

@@ -20,9 +20,7 @@ pytestmark = [pytest.mark.emulator, pytest.mark.slow]
 
 @pytest.mark.parametrize(("board", "count"), [("host", 360), ("mps2-an386", 360), ("esp32c3", 20)])
 def test_the_figures_of_a_board(kit, board, count):
-    said = kit.json(
-        "test", "digits", "--board", board, "--emulate", "--samples", str(count), "--junit", "r.xml", timeout=300
-    )
+    said = kit.json("test", "digits", "--board", board, "--emulate", "--samples", str(count), "--junit", "r.xml")
     assert said["samples"] == count and said["emulated"] is True and said["failed_checks"] == []
     low, high = said["interval"]
     assert low < said["accuracy_device"] == said["accuracy_host"] <= high and said["agreement"] == 1.0
@@ -72,7 +70,7 @@ def test_time_is_not_asked_of_an_emulator_that_counts(kit):
 @pytest.mark.parametrize("cut", [signal.SIGKILL, signal.SIGINT])
 def test_a_cut_run_goes_on(alone, cut):
     arguments = ("test", "digits", "--board", "mps2-an386", "--emulate", "--workers", "1")
-    alone.json("build", "digits", "--board", "mps2-an386", "--emulate", timeout=300)
+    alone.json("build", "digits", "--board", "mps2-an386", "--emulate")
     answers = alone.build / "digits" / "mps2-an386" / "answers-emulated.jsonl"
     process = subprocess.Popen(
         command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(alone.build),
