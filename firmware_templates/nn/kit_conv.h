@@ -55,7 +55,9 @@ void kit_conv_s8(const KIT_CONST struct kit_conv_params *p, const int8_t *input,
 
 /* The same for machines that load bytes without their signs. `weights` have 128 added: for each group blocks
  * of four output channels (the last filled up), [inputs of a window][4], the inputs filled up with zeros to a
- * multiple of four. `channels` is as above of whole blocks; the biases lack 128 for each weight. scratch: of
+ * multiple of four. `channels`: for each group biases
+ * of whole blocks, which lack 128 for each weight, and the scales of its channels, or one with `one_scale`.
+ * scratch: of
  * windows of whole words, the bytes of three, of two for a 1x1 kernel without padding on whole words; not
  * used for one pixel of these. That one is read while its outputs are written, so is a group; else two
  * pixels' windows are read before their outputs are written. */

@@ -37,6 +37,10 @@ void kit_depthwise_conv_s8(const KIT_CONST struct kit_depthwise_conv_params *p, 
 void kit_depthwise_conv_s8_3x3(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch);
 
+/* The same for machines that load bytes without their signs; a run has at most 16 pixels. */
+void kit_depthwise_conv_s8_3x3_unsigned(const struct kit_depthwise_conv_params *p, const int8_t *input,
+                                        int8_t *output, void *scratch);
+
 /* The same for machines with the DSP extension, multiplier 1. `channels` are the biases, filled up with zeros
  * to a multiple of four, NULL when all are 0 (as between the two halves of a separable convolution);
  * `weights` is, for each four channels (the last filled up with zeros): for each column of the kernel, for

@@ -17,6 +17,13 @@
 #define KIT_LIKELY(condition) (condition)
 #endif
 
+/* A function that is not made part of those that call it. */
+#if defined(__GNUC__)
+#define KIT_APART static __attribute__((noinline, unused))
+#else
+#define KIT_APART static inline
+#endif
+
 /* x limited to lo … hi. */
 static inline int32_t kit_clamp(int32_t x, int32_t lo, int32_t hi) {
     x = x < lo ? lo : x;
@@ -142,35 +149,55 @@ static inline int32_t kit_requantize(int32_t x, int32_t m, int32_t shift) {
 }
 
 /* How the outputs of a convolution or a fully connected layer are made from its accumulators: kit_requantize
- * with the two words `scale`, the multiplier m (not 0) and n, where the multiplier's shift is n to the right.
- * `zero` is twice the output zero point plus 1; the result is limited to the
- * range of int8.
+ * with the multiplier m (not 0) and n, where the multiplier's shift is n to the right. `zero` is twice the
+ * output zero point plus 1; the result is limited to the range of int8.
  * With n >= 1 and accumulators below 2^29, which is nearly always so, it needs only the high word h of
  * 4 * acc * m: both roundings add multiples of 2^30 to acc * m, 2^30 and 2^(30 + n), less 2^31 where the
  * value is negative, so that its ties go away from zero. (Negative is what acc is, but for acc = -1 and
  * m = 2^30, which gives 0 in any case.) So the result is (h + 2^n + 1 or - 1) / 2^(n + 1), rounded down; the
  * 2^n and the zero point are added together after the shift by n. Else n is given less 64. */
-static inline int32_t kit_scale_s8(int32_t acc, const KIT_CONST int32_t *scale, int32_t zero) {
-    const int32_t m = scale[0], n = scale[1];
-#if KIT_BY_HALVES
-    if (acc < 0 && zero == 2 * INT8_MIN + 1) {
-        return INT8_MIN; /* as half of what is rectified */
-    }
-#endif
+static inline int32_t kit_scaled_any_s8(int32_t acc, int32_t m, int32_t n, int32_t zero) {
     if (KIT_LIKELY(n > 0)) {
         const int32_t high = kit_high_floor(kit_shl(acc, 2), m);
-#if KIT_BY_HALVES
-        /* Of a small sum two products make the high word, and the result is not below the zero point. */
-        if (KIT_LIKELY((uint32_t)acc <= UINT16_MAX)) {
-            const uint32_t low = (uint32_t)(uint16_t)acc * (uint16_t)m;
-            const uint32_t quarter = ((uint32_t)acc * ((uint32_t)m >> 16) + (low >> 16)) >> 14;
-            const int32_t value = ((int32_t)((quarter + 1) >> n) + zero) >> 1;
-            return value < INT8_MAX ? value : INT8_MAX;
-        }
-#endif
         return kit_half_s8(((high + ((acc >> 31) | 1)) >> n) + zero);
     }
     return kit_saturate_s8(kit_requantize(acc, m, -64 - n) + (zero >> 1));
+}
+
+#if KIT_BY_HALVES
+KIT_APART int32_t kit_scaled_large_s8(int32_t acc, int32_t m, int32_t n, int32_t zero) {
+    return kit_scaled_any_s8(acc, m, n, zero);
+}
+
+/* The same, quickly for the accumulators that are frequent: in a rectified layer those below 0, and those
+ * that are small. Of these two products make the high word, and the result is not below the zero point. (n is
+ * not 0, and below 32.) */
+static inline int32_t kit_scaled_s8(int32_t acc, int32_t m, int32_t n, int32_t zero) {
+    int32_t value = INT8_MIN;
+    if (acc >= 0 || zero != 2 * INT8_MIN + 1) {
+        if (KIT_LIKELY((uint32_t)(acc | n) <= UINT16_MAX)) {
+            const uint32_t low = (uint32_t)(uint16_t)acc * (uint16_t)m;
+            const uint32_t quarter = ((uint32_t)acc * ((uint32_t)m >> 16) + (low >> 16)) >> 14;
+            value = ((int32_t)((quarter + 1) >> n) + zero) >> 1;
+            value = value < INT8_MAX ? value : INT8_MAX;
+        } else {
+            value = kit_scaled_large_s8(acc, m, n, zero);
+        }
+    }
+#if defined(__GNUC__)
+    __asm__("" : "+r"(value)); /* else each case is narrowed to a byte */
+#endif
+    return value;
+}
+#else
+static inline int32_t kit_scaled_s8(int32_t acc, int32_t m, int32_t n, int32_t zero) {
+    return kit_scaled_any_s8(acc, m, n, zero);
+}
+#endif
+
+/* The same with m and n in memory. */
+static inline int32_t kit_scale_s8(int32_t acc, const KIT_CONST int32_t *scale, int32_t zero) {
+    return kit_scaled_s8(acc, scale[0], scale[1], zero);
 }
 
 /* x * 2^n, limited to 32 bits. n in 0 … 30. */

@@ -87,7 +87,11 @@ def sums(draw: st.DrawFn) -> tuple[int, int]:
 
 
 @settings(max_examples=500)
-@given(sums(), st.integers(1 << 30, (1 << 31) - 1) | st.just(1 << 30), st.integers(-128, 127))
+@given(sums(), st.integers(1 << 30, (1 << 31) - 1) | st.just(1 << 30), st.integers(-128, 127) | st.just(-128))
+@example((-1, 1), 1 << 30, -128)
+@example((0, 1), 1 << 30, -128)
+@example((65535, 9), (1 << 31) - 1, -128)
+@example((65536, 9), (1 << 31) - 1, -128)
 @example((-1, 1), 1 << 30, 0)
 @example((-2, 1), 1 << 30, 0)
 @example((-6, 1), 1 << 30, 0)

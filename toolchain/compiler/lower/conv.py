@@ -114,7 +114,7 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
     taps = kernel_h * kernel_w * depth
     if context.target.unsigned_bytes:
         kernel = "kit_conv_s8_unsigned"
-        filters, table = _unsigned(channels, table, groups)
+        filters, table = _unsigned(channels, table, groups, common)
         direct = direct and depth % 4 == 0
         gathered = len(starts) * groups > 1 or not direct
         scratch_bytes = 4 if not gathered else -(-taps // 4) * 4 * (2 if direct else 3)
@@ -123,11 +123,11 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
         filters = np.concatenate([whole_words(blocked(w)) for w in weights.reshape(groups, -1, taps)])
         gathered = not direct
         scratch_bytes = 4 if direct else taps if groups > 1 else taps + -(-taps // 4) * 4
+        table = one_scale_table(table) if common else blocked_table(table, groups)
     if groups > 1:
         lead = pixel_lead(operator, starts, outputs, gathered=False)
     else:
         lead = pair_lead(operator, starts, outputs, gathered)
-    table = one_scale_table(table) if common else blocked_table(table, groups)
     return conv_step(
         operator,
         kernel,
@@ -141,18 +141,18 @@ def portable_step(operator: Operator, window: Window, weights: np.ndarray, batch
     )
 
 
-def _unsigned(channels: Channels, table: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of `kit_conv_s8_unsigned`, flat, and the `channel_table` of whole blocks: it multiplies numbers with 128
-    added, and takes off what is too much for the inputs; what is for the weights is in the biases."""
+def _unsigned(channels: Channels, table: np.ndarray, groups: int, common: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of `kit_conv_s8_unsigned` and the `channel_table` as it reads it, both flat. It multiplies numbers with
+    128 added, and takes off what is too much for the inputs; what is for the weights is in the biases."""
     outputs, taps = channels.weights.shape[0] // groups, channels.weights.shape[1]
     fill = (0, -outputs % BLOCK)
     filters = (channels.weights + 128).astype(np.uint8).reshape(groups, outputs, taps)
     filters = np.pad(filters, ((0, 0), fill, (0, -taps % 4)))
     filters = filters.reshape(-1, BLOCK, filters.shape[2]).transpose(0, 2, 1)
-    table = table.astype(np.int64)
-    table[:, 0] = wrapped(table[:, 0] - 128 * channels.weights.sum(axis=1))
-    table = np.pad(table.reshape(groups, outputs, 3), ((0, 0), fill, (0, 0)), mode="edge")
-    return filters.ravel().view(np.int8), table.reshape(-1, 3).astype(np.int32)
+    bias = wrapped(table[:, 0] - 128 * channels.weights.sum(axis=1)).reshape(groups, outputs)
+    scales = table[:1, 1:] if common else table[:, 1:]
+    parts = [np.pad(bias, ((0, 0), fill)), scales.reshape(groups, -1)]
+    return filters.ravel().view(np.int8), np.concatenate(parts, axis=1).astype(np.int32).ravel()
 
 
 def pixel_lead(operator: Operator, starts: np.ndarray, outputs: int, gathered: bool) -> int:

@@ -73,7 +73,7 @@ def lower_depthwise_conv(operator: Operator, context: Context) -> Step:
         step = _mve_step(operator, window, weights[0], batches) if context.target.mve else None
         if step is None and context.target.dsp:
             step = _dsp_step(operator, *upright(window, weights[0]), batches)
-    return step or _portable_step(operator, window, weights[0], batches, narrow=context.target.narrow)
+    return step or _portable_step(operator, window, weights[0], batches, context)
 
 
 def _step(
@@ -120,18 +120,24 @@ def _step(
     )
 
 
-def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int, *, narrow: bool) -> Step:
-    """The call of `kit_depthwise_conv_s8_3x3` (not on a ``narrow`` target) or `kit_depthwise_conv_s8`; ``weights``
+def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batches: int, context: Context) -> Step:
+    """The call of `kit_depthwise_conv_s8_3x3` (not on a narrow target) or `kit_depthwise_conv_s8`; ``weights``
     [kernel height, kernel width, outputs]."""
     outputs, channels = weights.shape[2], operator.input(0).shape[3]
     found = channels_of(operator, weights.transpose(2, 0, 1))
-    table = channel_table(found, folded_bias(found, operator.input(0).zero_point))
+    zero_point = operator.input(0).zero_point
+    table = channel_table(found, folded_bias(found, zero_point))
     square = weights.shape[:2] == (3, 3) and window.dilation_w == 1
-    if square and not narrow and outputs == channels and channels % BLOCK == 0:
-        run = run_of(window.out_w, fewest=2)  # whole rows of small images would cost overlap
+    if square and not context.target.narrow and outputs == channels and channels % BLOCK == 0:
+        kernel, fewest = "kit_depthwise_conv_s8_3x3", 2  # whole rows of small images would cost overlap
+        if context.target.unsigned_bytes:
+            kernel += "_unsigned"
+            fewest = 2 if context.optimize == "ram" else 1  # it is slow to begin
+            table = channel_table(found, folded_bias(found, zero_point + 128))
+        run = run_of(window.out_w, fewest)
         return _step(
             operator,
-            "kit_depthwise_conv_s8_3x3",
+            kernel,
             window,
             batches,
             {"weights": Constant("weights", weights.transpose(2, 1, 0)), "channels": Constant("channels", table)},
