@@ -61,7 +61,7 @@ def test_it_deploys_from_an_empty_folder(installed, tmp_path):
     assert where.startswith(str(installed.parent))
     done = subprocess.run(
         [installed / "kit", "deploy", "digits", "--board", "host", "--samples", "20", "--json"],
-        env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240,
+        env=env, cwd=tmp_path, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)

@@ -69,5 +69,5 @@ def run(board: Board, mapped: bool, tmp_path: Path) -> None:
         ],
         check=True,
     )
-    ran = subprocess.run([program], capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run([program], capture_output=True, text=True, timeout=300, check=False)
     assert (ran.stdout, ran.returncode) == ("", 0)

@@ -26,7 +26,7 @@ def tool(module: str, *arguments: str, cwd: Path, **environment: str) -> str:
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from toolchain.data import dequantize, model_inputs
 from toolchain.errors import BadInput
+from toolchain.link.port import now
 from toolchain.model.graph import Quantization
 from toolchain.stream.answers import Answer, Heading
 from toolchain.stream.inputs import Feed, Piece, flows
@@ -43,18 +43,18 @@ class Live:
         """One after another, at the speed of the samples, or `SPEED` where they have none; ``sleep`` is called between
         them, with 0 where there is nothing to wait for. Without it they come as fast as the device answers. Raises
         BadInput when there is none at all: what was fed is too short."""
-        start, number = time.monotonic(), 0
+        start, number = now(), 0
         due = start
         if self._kit.signal is not None:
             self._connection.session.stream()
         for piece in self.feed.pieces:
-            due = max(due, time.monotonic()) + self._seconds(piece)  # what is late is not made up for
+            due = max(due, now()) + self._seconds(piece)  # what is late is not made up for
             for label, scores, score, ticks in self._infer(piece):
                 number += 1
-                yield self._answer(number, time.monotonic() - start, piece, label, scores, score, ticks)
+                yield self._answer(number, now() - start, piece, label, scores, score, ticks)
             if sleep:
                 self._connection.session.listen(0)
-                sleep(max(0.0, due - time.monotonic()))
+                sleep(max(0.0, due - now()))
         if not number:
             raise BadInput(f"{self.feed.name}: no answer came of it", "it is shorter than what the model sees at once")
 
