@@ -59,9 +59,9 @@ class Kit:
         at = next(i for i, line in enumerate(lines) if line.startswith("error: "))
         return lines[at].removeprefix("error: "), " ".join(lines[at + 1 :]).removeprefix("hint:").strip()
 
-    def apart(self) -> Kit:
-        """The same with a build folder that no other test uses, `digits` already trained in it."""
-        trained = Path(self.json("train", "digits")["folder"])
+    def apart(self, name: str = "digits") -> Kit:
+        """The same with a build folder that no other test uses, the kit ``name`` already trained in it."""
+        trained = Path(self.json("train", name)["folder"])
         build = self.cwd / "build"
         shutil.copytree(trained, build / trained.relative_to(self.build))
         return Kit(self.cwd, build)
