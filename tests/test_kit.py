@@ -73,6 +73,13 @@ def line_of(path: Path, start: str) -> int:
     return next(i for i, line in enumerate(lines, 1) if line.startswith(start))
 
 
+@pytest.mark.parametrize("title", ["two\\nlines", "\\u001b[2J", "\\u0007"])
+def test_a_title_is_a_line_that_a_terminal_can_show(tmp_path, title) -> None:
+    folder = copy_kit(tmp_path / "digits", ('title = "', f'title = "{title}'))
+    with pytest.raises(BadInput, match=r"title = .*should be one line without control characters"):
+        load_kit(folder)
+
+
 def test_digits_is_complete() -> None:
     kit = load_kit("digits")
     assert kit.labels == tuple("0123456789")

@@ -215,6 +215,13 @@ class Kit(_Table):
 
     _source: TomlSource = PrivateAttr(default=TomlSource(Path(KIT_FILE), {}))
 
+    @field_validator("title")
+    @classmethod
+    def _title_can_be_shown(cls, title: str) -> str:
+        if not title.isprintable():  # it is a line on terminals, in pictures and on pages
+            raise ValueError("should be one line without control characters")
+        return title
+
     @field_validator("labels")
     @classmethod
     def _labels_differ(cls, labels: tuple[str, ...]) -> tuple[str, ...]:

@@ -87,6 +87,17 @@ def test_vector_that_claims_four_billion_entries() -> None:
     tracemalloc.stop()
 
 
+def test_a_long_name_is_cut_not_refused() -> None:
+    """The names of layers that the converter fuses are joined by semicolons, and some are deep in other models."""
+    model = ModelBuilder()
+    source = model.input((1, 4), 0.1)
+    target = model.tensor((1, 4), 0.1, name="model/layer;" * 500)
+    model.op("RELU", [source], [target])
+    model.output(target)
+    name = read_model(model.build()).outputs[0].name
+    assert len(name) == 1024 and name.startswith("model/layer;model/layer;")
+
+
 def test_no_output() -> None:
     m = relu()
     m.outputs.clear()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from toolchain.drawing import save
 from toolchain.errors import Missing
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def confusion(matrix: Matrix, labels: Sequence[str], name: str) -> str:
                     column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=size - 1
                 )
         axes.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5), aspect="equal", xlabel="answer", ylabel="true class")
-        axes.set_xticks(range(n), labels, rotation=90 if longest > 2 else 0, fontsize=size)
-        axes.set_yticks(range(n), labels, fontsize=size)
+        axes.set_xticks(range(n), labels, rotation=90 if longest > 2 else 0, fontsize=size, parse_math=False)
+        axes.set_yticks(range(n), labels, fontsize=size, parse_math=False)
         axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
         axes.grid(which="minor", linewidth=0.5)
@@ -175,7 +176,7 @@ def samples(inputs: np.ndarray, classes: np.ndarray, labels: Sequence[str]) -> s
         for axes in grid.flat:
             axes.axis("off")
         for axes, (label, where) in zip(grid.flat, shown, strict=False):
-            axes.set_title(textwrap.fill(label, 12), fontsize=8)
+            axes.set_title(textwrap.fill(label, 12), fontsize=8, parse_math=False)
             for i in where:
                 if picture:
                     low, high = inputs.min(), inputs.max()
@@ -236,9 +237,7 @@ class _figure:
                 for axes in self._figure.axes:
                     axes.patch.set_alpha(0)
                 stream = io.StringIO()
-                self._figure.savefig(
-                    stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
-                )
+                save(self._figure, stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
                 self._svg = _themed(stream.getvalue(), self._name)
         finally:
             self._context.__exit__(*exception)

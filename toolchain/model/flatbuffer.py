@@ -101,9 +101,10 @@ class Table:
         return None if found is None else np.frombuffer(self._data, kind, found[1], found[0])
 
     def string(self, slot: int, what: str, most: int = 1024) -> str:
-        """A string ("" when absent), control characters replaced so that it can be shown."""
-        raw = self.array(slot, "u1", most, what)
-        text = "" if raw is None else raw.tobytes().decode("utf-8", "replace")
+        """A string ("" when absent), control characters replaced so that it can be shown. Behind the first ``most``
+        bytes it is cut: TensorFlow joins the names of all layers that it makes one of."""
+        raw = self.array(slot, "u1", None, what)
+        text = "" if raw is None else raw[:most].tobytes().decode("utf-8", "replace")
         return "".join(c if c.isprintable() else "?" for c in text)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from toolchain.drawing import save
+
 DPI = 120
 
 
@@ -24,8 +26,8 @@ def draw_learning_curve(history: dict[str, list[float]], best_epoch: int, title:
         axes.set_ylabel(label)
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    figure.suptitle(title)
-    figure.savefig(path, dpi=DPI)
+    figure.suptitle(title, parse_math=False)
+    save(figure, path, dpi=DPI)
 
 
 def draw_confusion(matrix: np.ndarray, labels: tuple[str, ...], title: str, path: Path) -> None:
@@ -40,16 +42,16 @@ def draw_confusion(matrix: np.ndarray, labels: tuple[str, ...], title: str, path
         color = "white" if share[row, column] > 0.5 else "black" if row == column else "#b30000"
         axes.text(column, row, str(matrix[row, column]), ha="center", va="center", color=color, fontsize=9)
     turned = 90 if max(map(len, labels)) > 3 else 0
-    axes.set_xticks(range(n), labels, rotation=turned)
-    axes.set_yticks(range(n), labels)
+    axes.set_xticks(range(n), labels, rotation=turned, parse_math=False)
+    axes.set_yticks(range(n), labels, parse_math=False)
     axes.set_xticks(np.arange(n + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(n + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.6)
     axes.tick_params(which="both", length=0)
     axes.set_xlabel("answer of the model")
     axes.set_ylabel("true class")
-    axes.set_title(title)
-    figure.savefig(path, dpi=DPI)
+    axes.set_title(title, parse_math=False)
+    save(figure, path, dpi=DPI)
 
 
 def _figure(width: float, height: float) -> Any:

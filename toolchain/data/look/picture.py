@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolchain.data.look.survey import Survey, seconds
+from toolchain.drawing import save
 from toolchain.errors import Missing
 from toolchain.signal import AudioSettings, ImageSettings, MotionSettings
 
@@ -43,7 +44,7 @@ def draw(found: Survey, with_list: bool) -> bytes:
     total = sum(c.samples for c in found.classes)
     figure.suptitle(f"{kit.title}: {total:,} samples of {len(found.classes)} classes", parse_math=False)
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    save(figure, stream, format="png", dpi=DPI, metadata={"Software": None})
     return stream.getvalue()
 
 
