@@ -80,6 +80,15 @@ def test_a_title_is_a_line_that_a_terminal_can_show(tmp_path, title) -> None:
         load_kit(folder)
 
 
+@pytest.mark.parametrize("deep", ["x = " + "[" * 3000 + "]" * 3000, "[variants." + ".".join("a" * 3000) + "]"])
+def test_tables_that_lie_too_deep_in_each_other(tmp_path, deep) -> None:
+    folder = copy_kit(tmp_path / "digits")
+    with (folder / "kit.toml").open("a") as stream:
+        stream.write(deep)
+    with pytest.raises(BadInput, match="tables or arrays lie too deep in each other"):
+        load_kit(folder)
+
+
 def test_digits_is_complete() -> None:
     kit = load_kit("digits")
     assert kit.labels == tuple("0123456789")
@@ -158,7 +167,7 @@ def test_lines_are_right_after_values_of_several_lines(tmp_path: Path) -> None:
     edits = (
         ("labels = [", "labels = [  # one a line\n"),
         ("epochs = 40", "epochs = 'many'"),
-        ('title = "Handwritten digits"', f"title = {long}"),
+        ('title = "Handwritten digits"', f'title = "x"\ndescription = {long}'),
     )
     path = copy_kit(tmp_path / "k", *edits) / "kit.toml"
     line = line_of(path, "epochs = 'many")

@@ -42,6 +42,13 @@ def load_toml(path: Path, model: type[M]) -> tuple[M, TomlSource]:
     Raises `BadInput` when the file is absent, is not TOML, or says something that ``model`` does not take.
     """
     try:
+        return _load(path, model)
+    except RecursionError:
+        raise BadInput(f"{_shown(path)}: tables or arrays lie too deep in each other") from None
+
+
+def _load(path: Path, model: type[M]) -> tuple[M, TomlSource]:
+    try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise BadInput(f"{_shown(path)}: not UTF-8 text (byte {error.start})", "save the file as UTF-8") from None

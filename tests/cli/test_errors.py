@@ -219,6 +219,37 @@ def test_a_full_or_write_protected_disk_is_no_fault(monkeypatch, capsys, number)
     assert f"error: /mnt/model.tflite cannot be written: {os.strerror(number)}" in said and "hint:" in said
 
 
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(errno.EACCES, 3), (errno.EIO, 3), (errno.EMFILE, 3), (errno.ENAMETOOLONG, 2), (errno.EISDIR, 2)],
+)
+def test_what_the_system_refuses_is_no_fault(monkeypatch, capsys, number, status):
+    from toolchain.cli import list as module
+
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number), "/mnt/model.tflite")
+
+    monkeypatch.setattr(module, "_values", refused)
+    assert run(["list"]) == status
+    assert f"error: /mnt/model.tflite: {os.strerror(number)}\n" in capsys.readouterr().err
+
+
+def test_a_name_longer_than_the_system_takes(kit):
+    message, _ = kit.refused("compile", "a" * 300 + ".tflite", "--out", "x", status=2)
+    assert message.endswith("File name too long") and "\n" not in message
+
+
+def test_too_little_memory_is_no_fault(monkeypatch, capsys):
+    from toolchain.cli import list as module
+
+    def refused(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(module, "_values", refused)
+    assert run(["list"]) == 3
+    assert "error: there is not enough memory\nhint:" in capsys.readouterr().err
+
+
 def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     from toolchain.cli.options import write_file
     from toolchain.errors import BadInput

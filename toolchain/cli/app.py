@@ -17,7 +17,7 @@ from types import FrameType
 import rich_click as click
 
 from toolchain.cli.output import Output, discard, encode_whatever_comes, reserve_stdout
-from toolchain.errors import Interrupted, KitError, Missing
+from toolchain.errors import BadInput, Interrupted, KitError, Missing
 
 # A command lies in the module of its name; only modules that import nothing heavy at their top keep `kit --help` quick.
 COMMANDS = (
@@ -49,8 +49,20 @@ COMMANDS = (
 EXIT_INTERRUPTED = 130
 EXIT_FAULT = 70
 _PATIENCE = 1.0  # seconds
-#: A full or write-protected disk, wherever it is met.
-NO_ROOM = (errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC))
+#: A full or write-protected disk, or a file as large as may be, wherever it is met.
+NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+#: What a name of the user's can be that no room looked for.
+BAD_NAME = (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR)
+#: What this machine does not give, with what to do about it.
+NOT_GIVEN = {
+    errno.EACCES: "you have no right to it: name another place, or let its owner give you the right",
+    errno.EPERM: "you have no right to it: name another place, or let its owner give you the right",
+    errno.EIO: "the disk or the drive fails: try another one",
+    errno.EMFILE: "allow more open files: ulimit -n",
+    errno.ENFILE: "end other programs",
+    errno.ENOMEM: "end other programs, or allow more memory: ulimit -v",
+    errno.EAGAIN: "end other programs, or allow more processes: ulimit -u",
+}
 
 
 class Commands(click.RichGroup):
@@ -125,15 +137,30 @@ def _run(arguments: list[str], output: Output) -> int:
         raise BrokenPipeError from None
     except BrokenPipeError:
         raise
-    except OSError as error:
-        if error.errno not in NO_ROOM:
-            return _fault(arguments, output, error)
-        output.drop_unwritable()
-        what = f"{error.filename} cannot be written" if error.filename else "what was to be written is not whole"
-        output.error(f"{what}: {error.strerror}", "make room, or write elsewhere", Missing.exit_status)
+    except MemoryError:
+        output.error("there is not enough memory", NOT_GIVEN[errno.ENOMEM], Missing.exit_status)
         return Missing.exit_status
+    except OSError as error:
+        return _system_error(arguments, output, error)
     except Exception as error:
         return _fault(arguments, output, error)
+
+
+def _system_error(arguments: list[str], output: Output, error: OSError) -> int:
+    """What the system refused and no room caught: told in a line where it is no fault of ours."""
+    what, number, status = error.filename, error.errno, Missing.exit_status
+    if number in NO_ROOM:
+        output.drop_unwritable()
+        what = f"{what} cannot be written" if what else "what was to be written is not whole"
+        output.error(f"{what}: {error.strerror}", "make room, or write elsewhere", status)
+    elif number in NOT_GIVEN:
+        output.error(f"{what}: {error.strerror}" if what else f"{error.strerror}", NOT_GIVEN[number], status)
+    elif number in BAD_NAME and what:
+        status = BadInput.exit_status
+        output.error(f"{what}: {error.strerror}", "", status)
+    else:
+        return _fault(arguments, output, error)
+    return status
 
 
 def _fault(arguments: list[str], output: Output, error: Exception) -> int:
