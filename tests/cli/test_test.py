@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -72,17 +73,22 @@ def test_a_cut_run_goes_on(alone, cut):
     arguments = ("test", "digits", "--board", "mps2-an386", "--emulate", "--workers", "1")
     alone.json("build", "digits", "--board", "mps2-an386", "--emulate")
     answers = alone.build / "digits" / "mps2-an386" / "answers-emulated.jsonl"
-    process = subprocess.Popen(
-        command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(alone.build),
-        cwd=alone.cwd, start_new_session=True,
-    )  # fmt: skip
-    limit = time.monotonic() + 300
-    while not answers.exists() or len(answers.read_bytes().splitlines()) < 20:
-        assert time.monotonic() < limit and process.poll() is None
-        time.sleep(0.01)
-    os.killpg(process.pid, cut)
-    assert process.wait(100) == (130 if cut == signal.SIGINT else -cut)
-    before = len(answers.read_text().splitlines()) - 1
+    for _ in range(5):  # a machine that pauses may miss the middle, but not each time
+        answers.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(alone.build),
+            cwd=alone.cwd, start_new_session=True,
+        )  # fmt: skip
+        limit = time.monotonic() + 300
+        while process.poll() is None and (not answers.exists() or len(answers.read_bytes().splitlines()) < 20):
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, cut)
+        status = process.wait(100)
+        if (before := len(answers.read_text().splitlines()) - 1) < 360:
+            break
+    assert status == (130 if cut == signal.SIGINT else -cut)
     said = alone.json(*arguments, "--resume")
     assert before - 1 <= said["resumed"] <= before < 360 and said["samples"] == 360 and said["failed_checks"] == []
     again = alone.json(*arguments, "--resume")
