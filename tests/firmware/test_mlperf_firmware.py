@@ -71,10 +71,11 @@ def test_it_greets(program):
 def test_a_whole_conversation(device):
     assert ask(device, "name%") == b"m-name-dut-[host]\r\n"
     assert ask(device, "profile%") == b"m-profile-[ULPMark for tinyML Firmware V0.0.1]\r\nm-model-[test01]\r\n"
+    start = time.monotonic()
     first = re.fullmatch(rb"m-lap-us-(\d+)\r\n", ask(device, "timestamp%"))
     time.sleep(0.05)
     second = re.fullmatch(rb"m-lap-us-(\d+)\r\n", ask(device, "timestamp%"))
-    assert 50_000 <= int(second[1]) - int(first[1]) < 5_000_000
+    assert 50_000 <= int(second[1]) - int(first[1]) <= 1e6 * (time.monotonic() - start)
     assert ask(device, "results%") == b"e-[No inference has been run]\r\n"
     for seed in range(3):
         data = random.Random(seed).randbytes(BYTES)
