@@ -107,7 +107,9 @@ def _is_whole(folder: Path, wanted: str) -> bool:
 def _seal(folder: Path, wanted: str) -> str:
     """The text of ``made-from.json``: the inputs, and the hash of the files that were made from them."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MADE_FROM)
-    made = hashlib.sha256("".join(f"{p.relative_to(folder)}\0{sha256_file(p)}\0" for p in files).encode()).hexdigest()
+    made = hashlib.sha256(
+        "".join(f"{p.relative_to(folder)}\0{sha256_file(p)}\0" for p in files).encode(errors="surrogateescape")
+    ).hexdigest()
     return f"{wanted}\n{json.dumps({'made': made})}\n"
 
 
@@ -138,7 +140,7 @@ def sha256_tree(folder: Path, suffixes: Iterable[str] = ()) -> str:
     files = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.is_file())
     for path in files:
         if "__pycache__" not in path.parts and (not wanted or path.suffix in wanted):
-            total.update(f"{path.relative_to(folder)}\0{sha256_file(path)}\0".encode())
+            total.update(f"{path.relative_to(folder)}\0{sha256_file(path)}\0".encode(errors="surrogateescape"))
     return total.hexdigest()
 
 

@@ -128,6 +128,35 @@ def test_pictures(pictures, tmp_path):
     assert Store(pictures).read(done.kept[0]).shape == (1, 8, 8, 1)
 
 
+def test_a_picture_of_16_bits_keeps_its_greys(pictures, tmp_path):
+    """An X-ray or a depth camera's: Pillow's own conversion makes white of every value over 255."""
+    Image.fromarray(np.full((8, 8), 257 * 100, np.uint16)).save(tmp_path / "cat.png")
+    done = import_files(pictures, [tmp_path / "cat.png"])
+    assert (Store(pictures).read(done.kept[0]) == 100).all()
+
+
+def test_names_that_are_not_utf8(words, tmp_path):
+    folder = tmp_path / "yes"
+    folder.mkdir()
+    for number, name in enumerate((b"\xff.wav", b"\xfe.wav")):
+        tone(tmp_path / "tone.wav", seconds=1 + number).rename(os.fsdecode(os.fsencode(folder) + b"/" + name))
+    done = import_files(words, [folder])
+    entries = Store(words).entries()
+    assert not done.refused and len(entries) == 2 and len({entry.group for entry in entries}) == 2
+    by_hand = os.fsdecode(os.fsencode(words.folder) + b"/data/no/\xff.wav")
+    Path(by_hand).parent.mkdir()
+    tone(Path(by_hand).with_name("tone.wav"), seconds=3).rename(by_hand)
+    page = tmp_path / "page.html"
+    assert run(["data", "show", str(words.folder), "--out", str(page)]) == 0
+    assert "no/?.wav" in page.read_text(encoding="utf-8")
+
+
+def test_loud_floats_are_clipped_without_a_warning(words, tmp_path, recwarn):
+    soundfile.write(tmp_path / "yes.wav", np.full(16000, 1e38, np.float32), RATE, subtype="FLOAT")
+    done = import_files(words, [tmp_path / "yes.wav"])
+    assert (Store(words).read(done.kept[0]) == 32767).all() and not len(recwarn)
+
+
 def test_damaged_arrays_and_pictures_are_refused(gestures, pictures, tmp_path):
     """What their libraries raise for them is of many kinds: each is a reason, and the next file is read."""
     np.save(tmp_path / "wave.good.npy", np.ones((100, 3), np.int16))

@@ -127,6 +127,27 @@ def test_times_of_another_unit_are_refused(gestures, tmp_path, times, reason):
     assert not done.kept and reason in done.refused[path]
 
 
+def test_parquet(gestures, tmp_path):
+    """Points in time, as pandas writes them; columns of lists and none at all are refused."""
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    values = {axis: pyarrow.array(np.arange(200) % 7) for axis in "xyz"}
+    times = pyarrow.array(10**15 + 20_000 * np.arange(200), pyarrow.timestamp("us", "UTC"))
+    files = {
+        "times": {"time": times, **values},
+        "lists": {**values, "z": pyarrow.array([[1]] * 200)},
+        "nothing": {},
+    }
+    for name, columns in files.items():
+        parquet.write_table(pyarrow.table(columns), tmp_path / f"wave.{name}.parquet")
+    done = import_files(gestures, [tmp_path])
+    assert [len(Store(gestures).read(entry)) for entry in done.kept] == [200]
+    reasons = {path.name: reason for path, reason in done.refused.items()}
+    assert "column 'z' holds lists" in reasons["wave.lists.parquet"]
+    assert "no numbers in it" in reasons["wave.nothing.parquet"]
+
+
 def test_times_alone_are_no_recording(gestures, tmp_path):
     (tmp_path / "wave.csv").write_text("time\n1\n2\n3\n")
     assert "nothing in it but times" in import_files(gestures, [tmp_path / "wave.csv"]).refused[tmp_path / "wave.csv"]

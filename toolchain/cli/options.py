@@ -179,7 +179,7 @@ def write_file(path: Path, content: str | bytes) -> None:
     try:
         with in_folder(path.parent):
             try:
-                temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+                temporary.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
                 temporary.replace(path)
             finally:
                 with contextlib.suppress(OSError):

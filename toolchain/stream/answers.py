@@ -226,7 +226,7 @@ def _row(a: Answer) -> Sequence[Any]:
 def _csv_line(row: Sequence[Any]) -> bytes:
     line = io.StringIO()
     csv.writer(line, lineterminator="\n").writerow(row)
-    return line.getvalue().encode()
+    return line.getvalue().encode(errors="replace")
 
 
 def json_line(said: Heading | Answer) -> str:

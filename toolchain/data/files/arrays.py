@@ -91,7 +91,8 @@ def as_samples(array: np.ndarray, kit: Kit, name: str, note: Callable[[str], Non
 
 def scaled(values: np.ndarray, scale: float | None, dtype: str) -> np.ndarray:
     """``values`` times ``scale``, rounded where ``dtype`` is of whole numbers."""
-    values = values if scale is None else values * scale
+    with np.errstate(over="ignore"):  # infinity is refused by its file's name
+        values = values if scale is None else values * scale
     return np.round(values) if np.dtype(dtype).kind in "iu" else values
 
 

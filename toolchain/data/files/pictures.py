@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def read_picture(path: Path, kit: Kit, greatest: Callable[[], int], note: Callab
         raise Missing("pictures need Pillow, which is not installed", 'pip install "tinyml-kit[stream]"') from None
     try:
         with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB" if colours else "L")
+            picture = _of_bytes(ImageOps.exif_transpose(file)).convert("RGB" if colours else "L")
     except Exception as error:  # Pillow's readers raise ValueError, SyntaxError, struct.error … on damaged files
         raise BadInput(f"{path}: no picture: {error}") from None
     if picture.size != (width, height):
@@ -44,6 +44,15 @@ def read_picture(path: Path, kit: Kit, greatest: Callable[[], int], note: Callab
         note(f"{path.name}: values 0 to 255 scaled to 0 to {most}, as the kit's samples have")
         pixels = np.round(pixels * (most / 255)).astype(np.uint8)
     return pixels.reshape(kit.input.shape)
+
+
+def _of_bytes(picture: Any) -> Any:
+    """A grey picture of 16 bits as one of 8: Pillow itself would make white of all that is over 255."""
+    if not picture.mode.startswith("I"):
+        return picture
+    from PIL import Image
+
+    return Image.fromarray(np.round(np.asarray(picture).clip(0, 65535) / 257).astype(np.uint8))
 
 
 def _wanted(kit: Kit, name: str) -> tuple[int, int, bool]:

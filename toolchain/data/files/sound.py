@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ def read_sound(path: Path, rate: int, note: Callable[[str], None]) -> Blocks:
     except (ImportError, OSError):  # the latter without its library
         raise Missing("sound files need soundfile, which is not installed", INSTALL) from None
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             changes = []
             if file.channels > 1:
                 changes.append(f"{file.channels} channels averaged")
@@ -99,7 +100,7 @@ class _Converter:
         mono = block.mean(axis=1, dtype=np.float32) if block.shape[1] > 1 else block[:, 0]
         if self._stream is not None:
             mono = self._stream.resample_chunk(np.ascontiguousarray(mono), last=last)
-        return np.clip(np.round(mono * 32768), -32768, 32767).astype(np.int16)
+        return np.clip(np.round(np.clip(mono, -1, 1) * 32768), -32768, 32767).astype(np.int16)
 
 
 def microphone(rate: int, note: Callable[[str], None]) -> Blocks:

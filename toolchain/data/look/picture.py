@@ -10,6 +10,7 @@ import numpy as np
 
 from toolchain.data.look.survey import Survey, seconds
 from toolchain.drawing import save
+from toolchain.drawing import shown as as_text
 from toolchain.errors import Missing
 from toolchain.signal import AudioSettings, ImageSettings, MotionSettings
 
@@ -40,7 +41,7 @@ def draw(found: Survey, with_list: bool) -> bytes:
     _bars(found, top)
     _examples(found, middle, len(shown))
     if lines:
-        bottom.text(0.01, 0.98, "\n".join(["Odd:", *lines]), va="top", fontsize=9, parse_math=False)
+        bottom.text(0.01, 0.98, as_text("\n".join(["Odd:", *lines])), va="top", fontsize=9, parse_math=False)
     total = sum(c.samples for c in found.classes)
     figure.suptitle(f"{kit.title}: {total:,} samples of {len(found.classes)} classes", parse_math=False)
     stream = io.BytesIO()
@@ -92,7 +93,7 @@ def _examples(found: Survey, figure: Any, rows: int) -> None:
                 continue
             i = chosen[column]
             _draw(found.kit, found.units[i], axes)
-            axes.set_title(_title(found, i), fontsize=7, color=_MUTED, pad=2, parse_math=False)
+            axes.set_title(as_text(_title(found, i)), fontsize=7, color=_MUTED, pad=2, parse_math=False)
             if column == 0:
                 axes.set_ylabel(
                     found.classes[c].label, fontsize=9, rotation=0, ha="right", va="center", parse_math=False

@@ -139,7 +139,8 @@ class Store:
         path = self.folder / LIST
         before = path.stat().st_size if path.exists() else 0
         try:
-            with path.open("a", encoding="utf-8", newline="") as stream:
+            # Names of files are whatever bytes; two that are no UTF-8 stay two groups.
+            with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as stream:
                 writer = csv.DictWriter(stream, [field.name for field in fields(Entry)])
                 if not before:
                     writer.writeheader()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +28,14 @@ def read_table(path: Path, note: Callable[[str], None]) -> tuple[list[str], np.n
             raise Missing("Parquet files need pyarrow, which is not installed", "pip install pyarrow") from None
         try:
             table = parquet.read_table(path)
-            columns = [np.asarray(c.to_pylist(), np.float64) for c in table.columns]
+            columns = [_parquet_column(c) for c in table.columns]
         except (ArrowException, OSError, TypeError, ValueError) as error:
             raise BadInput(f"{path}: no table of numbers: {error}") from None
+        for name, column in zip(table.column_names, columns, strict=True):
+            if column.ndim != 1:
+                raise BadInput(f"{path}: column {name!r} holds lists", "write a column for each of their values")
+        if not columns:
+            raise BadInput(f"{path}: no numbers in it")
         return [name.lower() for name in table.column_names], np.stack(columns, axis=1), None
     try:
         text = path.read_bytes().decode("utf-8-sig").splitlines()
@@ -51,6 +57,17 @@ def read_table(path: Path, note: Callable[[str], None]) -> tuple[list[str], np.n
         raise BadInput(f"{path}: no numbers in it")
     numbers = np.array([_numbers(row) for _, row in rows])
     return names, numbers, np.array([number for number, _ in rows])
+
+
+def _parquet_column(column: Any) -> np.ndarray:
+    """As float64; points in time as microseconds from the first."""
+    from pyarrow import int64, timestamp, types
+
+    if types.is_timestamp(column.type) and len(column):
+        column = column.cast(timestamp("us", column.type.tz), safe=False).cast(int64())
+        start = column[0].as_py() or 0
+        return np.asarray([np.nan if v is None else v - start for v in column.to_pylist()], np.float64)
+    return np.asarray(column.to_pylist(), np.float64)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
