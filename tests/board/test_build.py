@@ -11,6 +11,7 @@ import pytest
 from bare import hello
 
 from toolchain.board import objects
+from toolchain.board.backtrace import Symbols
 from toolchain.board.build import Identity, build_program, identity_header
 from toolchain.board.compilers import all_compilers, find_compiler
 from toolchain.board.descriptor import Board, load_board
@@ -40,6 +41,15 @@ def test_the_same_bytes_come_out_twice_and_elsewhere(name: str, tmp_path: Path) 
     assert first.elf.read_bytes() == second.elf.read_bytes()
     assert first.build_id == second.build_id
     assert str(tmp_path).encode() not in first.elf.read_bytes(), "a path of this machine is in the image"
+
+
+@pytest.mark.parametrize(("name", "lines"), [("mps2-an386", True), ("esp32c3", True), ("esp32", False)])
+def test_a_backtrace_of_our_own_firmware_has_lines_except_on_xtensa(name: str, lines: bool, tmp_path: Path) -> None:
+    (board,) = need(name)
+    symbols = Symbols(build_program(board, hello(), tmp_path).elf)
+    start = next(address for address, _, function in symbols._functions if function == "main")
+    (said,) = symbols.explain(f"panic: fault at 0x{start:08x}")
+    assert said.startswith(f"0x{start:08x}: main + 0x0") and ("(main.c:" in said) == lines
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ def test_the_accuracy_of_very_few_samples_comes_with_its_interval() -> None:
     result = example_test()
     assert "(120 test samples)" in drawn(tables.deployment(result))
     few = replace(result, test=replace(result.test, samples=3, interval=(0.4385, 1.0)))
-    assert "(3 test samples, 95 % interval 43.9 % to 100.0 %)" in drawn(tables.deployment(few))
+    assert "(3 of 120 test samples, 95 % interval 43.9 % to 100.0 %)" in drawn(tables.deployment(few))
 
 
 def test_an_answer_without_a_decision_names_what_scores_most() -> None:

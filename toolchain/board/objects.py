@@ -62,7 +62,7 @@ class Processes:
 
     def run(self, command: Sequence[str]) -> None:
         """Run one tool. Raises `ToolFailed` with its output."""
-        environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0"}
+        environment = {**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": "0", "PWD": str(self._folder.resolve())}
         with self._lock:
             if self._stopped:
                 raise CheckFailed("the build was stopped")
@@ -102,7 +102,9 @@ class Processes:
 
         def compile_one(unit: Source, target: Path) -> None:
             temporary = self.temporary(target)
-            self.run([*compiler.command, *flags, unit.optimize, "-c", unit.path, "-o", f"../obj/{temporary.name}"])
+            nowhere = f"-fdebug-prefix-map={self._folder.resolve()}=."  # no path of this machine in tables of lines
+            made = ["-c", unit.path, "-o", f"../obj/{temporary.name}"]
+            self.run([*compiler.command, *flags, nowhere, unit.optimize, *made])
             if not temporary.is_file():
                 raise ToolFailed(f"error: {compiler.command[0]} made no object of {unit.path}", self._folder)
             keep(temporary, target)

@@ -158,6 +158,8 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
         f"by up to {parity.max_abs_diff} steps[/]"
     )
     where = f"{result.board} (emulated)" if result.emulated else result.board
+    whole = len(result.expected)  # of a test they are those that it asked
+    some = f"{test.samples:,} of {whole:,}" if test.samples < whole else f"{test.samples:,}"
     return pairs(
         f"{result.model.name} on {where}",
         [
@@ -165,7 +167,7 @@ def deployment(result: Deployment | KitTest, goes_on: bool = False) -> Table:
             (
                 "accuracy",
                 f"device {percent(test.accuracy_device)}, int8 on the host {percent(test.accuracy_host)}, "
-                f"float {percent(test.accuracy_float)} ({test.samples} test samples{_doubt(test)})",
+                f"float {percent(test.accuracy_float)} ({some} test samples{_doubt(test)})",
             ),
             ("latency", _latency(test.latency)),
             *([("front end", f"{_latency(test.front_end_latency)}, on top of it")] if test.front_end_latency else []),

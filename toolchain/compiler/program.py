@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import toolchain.compiler.lower as lower_package
 from toolchain.compiler.lower.common import refuse
+from toolchain.compiler.passes.variables import RESOLVED
 from toolchain.compiler.plan import ALIGNMENT, Buffer, Permission, Plan, Problem, place
 from toolchain.compiler.step import LOWERINGS, Context, Step, Target, View, copy_step, lowering_of
 from toolchain.errors import BadInput
@@ -49,7 +50,7 @@ def refuse_unknown(operators: Iterable[Operator]) -> None:
     more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
     raise BadInput(
         f"no kernel for {places}{more}",
-        f"build the model from supported operators: {', '.join(sorted(LOWERINGS))}",
+        f"build the model from supported operators: {', '.join(sorted({*LOWERINGS, *RESOLVED}))}",
     )
 
 

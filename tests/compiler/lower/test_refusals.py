@@ -36,6 +36,16 @@ def test_refusal_names_layer_operator_and_tensor() -> None:
     refused(model, r"layer 0 \(LOGISTIC\), tensor 'result': the output must have scale 1/256")
 
 
+def test_the_hint_lists_what_the_compiler_takes_before_anything_is_lowered_too() -> None:
+    with pytest.raises(BadInput, match=r"no kernel for CUMSUM \(layer 0, output 'result'\)") as caught:
+        compile_model(
+            read_model(model_of("CUMSUM", ((1, 4), 0.1, 0), ((1, 4), 0.1, 0), (int32(1),)).build()), "generic"
+        )
+    listed = caught.value.hint.removeprefix("build the model from supported operators: ").split(", ")
+    assert {"ADD", "CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE"} <= set(listed)
+    assert listed == sorted(listed)
+
+
 @pytest.mark.parametrize(
     ("kind", "y", "match"),
     [

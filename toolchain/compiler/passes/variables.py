@@ -11,6 +11,9 @@ from dataclasses import replace
 from toolchain.errors import BadInput
 from toolchain.model.graph import Graph, Operator, Tensor
 
+#: Operators that say which variables there are and what they begin as: nothing is left of them to be lowered.
+RESOLVED = ("CALL_ONCE", "VAR_HANDLE")
+
 
 def resolve_variables(graph: Graph) -> Graph:
     """Replace resource handles by the variables that they name (container and shared name).
@@ -52,7 +55,7 @@ def resolve_variables(graph: Graph) -> Graph:
                 op = replace(op, inputs=(variable(op, op.output),))
             elif op.kind == "ASSIGN_VARIABLE":
                 op = replace(op, inputs=(op.input(1),), outputs=(variable(op, op.input(1)),))
-            if op.kind not in ("VAR_HANDLE", "CALL_ONCE"):
+            if op.kind not in RESOLVED:
                 result.append(op)
         return tuple(result)
 
