@@ -265,17 +265,18 @@ def test_a_result_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize("when", ["rich_click", "toolchain.kit"])
-def test_ctrl_c_while_modules_load_is_one_line(tmp_path, when):
+def test_ctrl_c_while_modules_load_is_one_line(tmp_path, when, sent):
     """A module that is imported early stands for the moment; the second Ctrl-C comes while the first is dealt with."""
     code = (
         "import builtins, os, signal, sys; real = builtins.__import__; seen = []\n"
         "def watching(name, *rest, **more):\n"
         f"    if name == {when!r} and not seen:\n"
-        "        seen.append(name); os.kill(os.getpid(), signal.SIGINT)\n"
+        f"        seen.append(name); os.kill(os.getpid(), signal.{sent})\n"
         "    return real(name, *rest, **more)\n"
         "builtins.__import__ = watching; sys.argv = ['kit', 'list']; import atexit\n"
-        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        f"atexit.register(os.kill, os.getpid(), signal.{sent})\n"
         "from toolchain.cli import main; main()\n"
     )
     done = subprocess.run(

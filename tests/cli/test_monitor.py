@@ -268,3 +268,11 @@ def test_lines_that_are_not_utf8_are_sent_as_they_are(tmp_path):
     monitor = [*command("monitor"), "--port", str(board.path), "--baud", "115200", "--no-hello", "--seconds", "2"]
     done = subprocess.run(monitor, input=b"caf\xe9\n", capture_output=True, env={**environment(), "LC_ALL": "C.UTF-8"})
     assert done.returncode == 0 and board.heard() == b"caf\xe9\n", done.stderr
+
+
+def test_an_emulated_board_is_started_with_what_was_built_for_it(kit):
+    """Of the program that is named too; its text is that of the board."""
+    elf = kit.json("build", "digits", "--board", "host", "--emulate")["elf"]
+    for more in ((), ("--elf", elf)):
+        said = kit.json("monitor", "--board", "host", "--emulate", "--seconds", "0.2", *more)
+        assert said["device"]["board"] == "host" and said["lost"] == 0

@@ -8,6 +8,8 @@ import sys
 
 def main() -> None:
     """Entry point of the installed command."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # while modules load, as `run` has it later
     try:
         from toolchain.cli.app import run
 

@@ -31,6 +31,7 @@ _MOST_TEXT = 1_000_000  # characters of what was said that are kept for --json a
 
 @command()
 @click.option("--board", "-b", metavar="NAME", help="Board; it tells the baud rate. Without it both are found out.")
+@click.option("--emulate", is_flag=True, help="Start the board's emulator, with what was last built for it or --elf.")
 @port_option
 @click.option("--baud", type=click.IntRange(min=1), metavar="N", help="Baud rate, instead of the board's.")
 @click.option("--seconds", type=click.FloatRange(min=0), metavar="S", help="End after S seconds, not at Ctrl-C.")
@@ -45,11 +46,12 @@ _MOST_TEXT = 1_000_000  # characters of what was said that are kept for --json a
 @click.option("--elf", type=NamedPath(dir_okay=False), metavar="FILE", help="Program of the board, for backtraces.")
 @click.option("--log", type=NamedPath(dir_okay=False), metavar="FILE", help="Append every line to FILE, with its time.")
 @click.option("--plot", is_flag=True, help="Draw lines of the form name:value.")
-def entry(output: Output, board: str | None, port: str | None, **options: Any) -> None:
+def entry(output: Output, board: str | None, emulate: bool, port: str | None, **options: Any) -> None:
     """Show what a board says.
 
     Who it is, then its text line by line until Ctrl-C; frames of the link are told apart and shown in words, addresses
-    of a crash as function and line. A board that is unplugged is waited for. It is neither reset nor flashed.
+    of a crash as function and line. A board that is unplugged is waited for. It is neither reset nor flashed; one that
+    is emulated begins anew.
 
     Example: kit monitor --board esp32 --port /dev/ttyUSB0 --timestamps --log esp32.log
     """
@@ -62,6 +64,8 @@ def entry(output: Output, board: str | None, port: str | None, **options: Any) -
         raise BadInput("--raw excludes --json and --plot", "leave one of them out")
     described = load_board(board) if board else None
     with ExitStack() as stack:
+        if emulate:
+            described, port = _emulated(output, stack, described, port, options)
         place, opened, heard = _open(output, described, port, options)
         shown = Shown(output, options, stack)
         monitor = _monitor(stack, place, opened, shown, options["reconnect"])
@@ -191,6 +195,32 @@ def _live_plot(output: Output, stack: ExitStack) -> Any:
     return stack.enter_context(Live(console=output.console, refresh_per_second=8))
 
 
+def _emulated(
+    output: Output, stack: ExitStack, board: Board | None, port: str | None, options: dict[str, Any]
+) -> tuple[Board, str]:
+    """The board as its emulator has it, and the port of the emulator, which is started. ``options`` then name what runs
+    there."""
+    from toolchain.emulate import start
+    from toolchain.errors import BadInput
+    from toolchain.workspace import Workspace
+
+    if board is None:
+        raise BadInput("which board is to be emulated?", "name it with --board NAME (kit boards lists them)")
+    if port or options["reset"]:
+        which = "--port" if port else "--reset"
+        raise BadInput(f"--emulate and {which} exclude each other", "an emulator is started anew, on a port of its own")
+    board = board.as_emulated()
+    built = Workspace().root.glob(f"*/{board.name}/firmware-emulated/firmware.elf")
+    elf = options["elf"] or max(built, key=lambda path: path.stat().st_mtime, default=None)
+    if elf is None:
+        hint = f"kit build KIT --board {board.name} --emulate builds some, or name a program with --elf"
+        raise BadInput(f"no firmware for the emulated {board.name} was built here", hint)
+    options |= {"elf": elf, "reconnect": False}
+    emulator = stack.enter_context(start(board, elf))
+    output.note(f"{elf} on {emulator.version}, which emulates {board.name}")
+    return board, emulator.port
+
+
 def _open(output: Output, board: Board | None, port: str | None, options: dict[str, Any]) -> tuple[str, Any, bytes]:
     """Port, pyserial object at the right baud rate, and what was heard while that was looked for. The board is
     restarted before, if that was asked for."""
@@ -200,8 +230,8 @@ def _open(output: Output, board: Board | None, port: str | None, options: dict[s
     from toolchain.link.baud import find_baud
     from toolchain.link.port import open_port
 
-    shown = f"see what an emulated one prints: kit deploy --board {board.name} --emulate" if board else ""
-    place = port or (find_port(board, shown if board.emulator else "") if board else any_port())
+    instead = f"run it with --emulate ({board.emulator.name})" if board and board.emulator else ""
+    place = port or (find_port(board, instead) if board else any_port())
     board = board or board_of_port(place)
     if options["reset"]:
         if board is None:
