@@ -29,7 +29,7 @@ class TomlSource:
         """``path:line`` of ``key``, or of the nearest table above it when the key itself is absent."""
         while key and key not in self.lines:
             key = key[:-1]
-        return f"{_shown(self.path)}:{self.lines.get(key, 1)}"
+        return f"{shortened(self.path)}:{self.lines.get(key, 1)}"
 
     def refuse(self, key: Key, problem: str, hint: str = "") -> BadInput:
         """The error to raise for the value of ``key``: ``file:line: key: problem``."""
@@ -51,13 +51,13 @@ def _load(path: Path, model: type[M]) -> tuple[M, TomlSource]:
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise BadInput(f"{_shown(path)}: not UTF-8 text (byte {error.start})", "save the file as UTF-8") from None
+        raise BadInput(f"{shortened(path)}: not UTF-8 text (byte {error.start})", "save the file as UTF-8") from None
     except OSError as error:
-        raise BadInput(f"{_shown(path)}: cannot be read: {error.strerror}") from None
+        raise BadInput(f"{shortened(path)}: cannot be read: {error.strerror}") from None
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{_shown(path)}:{_error_line(text, error)}: not valid TOML: {error}") from None
+        raise BadInput(f"{shortened(path)}:{_error_line(text, error)}: not valid TOML: {error}") from None
     source = TomlSource(path, dict(_key_lines(text)))
     try:
         return model.model_validate(_tuples(data), strict=True), source
@@ -65,7 +65,7 @@ def _load(path: Path, model: type[M]) -> tuple[M, TomlSource]:
         raise _explain(error, model, source) from None
 
 
-def _shown(path: Path) -> Path:
+def shortened(path: Path) -> Path:
     """``path`` as short as it can be said: from the current folder when it lies below that."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

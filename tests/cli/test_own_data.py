@@ -64,7 +64,7 @@ def test_recordings_that_a_kit_is_not_trained_on_are_told(kit, tmp_path):
     kit.json("new", "mine")
     draw(tmp_path / "3" / "a.png", True, np.random.default_rng(0))
     done = kit("data", "import", "3", "--kit", "mine")
-    assert done.returncode == 0 and "1 recordings imported" in done.stdout
+    assert done.returncode == 0 and "1 recordings imported into mine/data (" in done.stdout
     assert "mine is trained on sklearn_digits, not on these: kit new" in done.stderr
 
 

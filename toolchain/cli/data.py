@@ -56,6 +56,7 @@ def data_import(
     from toolchain.data.own.store import FOLDER
     from toolchain.errors import BadInput
     from toolchain.resources import resource
+    from toolchain.tomlfile import shortened
 
     into = named_kit(kit)
     if into.folder.is_relative_to(resource("kits")):
@@ -74,7 +75,7 @@ def data_import(
         output.note(f"{unused}: kit new NAME --like {into.name} --own-data makes a kit that is")
     counts = {name: sum(e.label == name for e in done.kept) for name in into.labels}
     by_label = f" ({', '.join(f'{name} {count}' for name, count in counts.items() if count)})" if done.kept else ""
-    shown = f"{len(done.kept)} recordings imported into {into.folder / FOLDER}{by_label}"
+    shown = f"{len(done.kept)} recordings imported into {shortened(into.folder / FOLDER)}{by_label}"
     for count, what in (
         (len(done.known), "were there already"),
         (len(done.equal), "equal to others of them"),
