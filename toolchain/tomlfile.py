@@ -44,7 +44,7 @@ def load_toml(path: Path, model: type[M]) -> tuple[M, TomlSource]:
     try:
         return _load(path, model)
     except RecursionError:
-        raise BadInput(f"{_shown(path)}: tables or arrays lie too deep in each other") from None
+        raise BadInput(f"{shortened(path)}: tables or arrays lie too deep in each other") from None
 
 
 def _load(path: Path, model: type[M]) -> tuple[M, TomlSource]:
