@@ -39,7 +39,7 @@ def says(text: str) -> list[str]:
 def test_a_board_that_says_something_else(text: str, message: str, hint: str) -> None:
     with PtyProcess(says(text)) as device, pytest.raises(DeviceError, match=message) as error:
         session = open_session(device.port, load_board("esp32"), Quiet())
-        session.hello(1.0)
+        session.hello(2.0)
     assert hint in error.value.hint
 
 
@@ -114,7 +114,7 @@ def test_a_port_where_nothing_can_be_is_told_before_training(command, monkeypatc
 def test_a_device_that_is_silent_is_told_before_training(monkeypatch, tmp_path, capsys) -> None:
     monkeypatch.setattr("toolchain.pipeline.train", lambda *_, **__: pytest.fail("trained first"))
     monkeypatch.setenv("KIT_BUILD", str(tmp_path / "build"))
-    with PtyProcess(["/bin/sleep", "60"]) as device:
+    with PtyProcess(["/bin/sleep", "600"]) as device:
         assert run(["test", "digits", "--board", "esp32", "--port", device.port]) == 4
     said = capsys.readouterr().err
     assert "answer" in said and "hint" in said
