@@ -164,7 +164,7 @@ def test_hello_says_what_runs_and_why_not(ports: list[ListPortInfo], tmp_path: P
             port("/dev/ttyGONE0", "1a86:7523"),
         ]
         assert all(f.runs is None and f.problem == "" for f in find_connected(drives=[])), "only when it is asked"
-        found = {f.where: f for f in find_connected(hello=True, wait=0.7, drives=[])}
+        found = {f.where: f for f in find_connected(hello=True, wait=1.5, drives=[])}
     runs = found[device.port].runs
     assert runs is not None and runs.board == "host" and len(runs.model_sha256) == 64
     assert found[silent.port].runs is None and found[silent.port].problem

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolchain.errors import DeviceError, KitError, Missing
+from toolchain.link.port import Patience
 from toolchain.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 16 * 1024
 _FAILED = "FAIL.TXT"  # in which a DAPLink or ST-LINK says why an image was refused
+_LOOK = 0.1  # seconds between two looks at the drive
 _PATIENCE = 2.0  # seconds in which it may appear, or the drive go away
 _AWAY = 8.0  # seconds in which a probe that has programmed the chip shows its drive again
 _BLOCK_DEVICES = Path("/sys/dev/block")
@@ -30,7 +32,7 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
     folder = find_drive(board, port)
     before, mounted = _refusal(folder), _is_mounted(folder)
     copy(image, folder, board, progress)
-    start, away = time.monotonic(), False
+    waited, away = Patience(), False
     while True:
         there = _is_mounted(folder)
         said = _refusal(folder)
@@ -38,10 +40,11 @@ def flash(board: Board, built: Built, port: str, progress: Progress) -> None:
             text = said.decode(errors="replace").strip()
             raise DeviceError(f"{board.name} refuses the image: {text}", "is it built for this board? Plug it in again")
         patience = (_AWAY if away else _PATIENCE) if mounted else 0
-        if time.monotonic() - start >= patience or (away and there):
+        if waited.seconds >= patience or (away and there):
             return
         away = away or not there
-        time.sleep(0.1)
+        time.sleep(_LOOK)
+        waited.looked(_LOOK)
 
 
 def _refusal(folder: Path) -> bytes | None:

@@ -17,7 +17,7 @@ from esptool.logger import TemplateLogger, log
 from esptool.reset import HardReset, ResetStrategy
 
 from toolchain.errors import DeviceError, KitError
-from toolchain.link.port import port_error
+from toolchain.link.port import Patience, port_error
 from toolchain.progress import Progress, Quiet
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _BOOT_SECONDS = 1.5
 
 #: In which a USB device that restarts has gone away, and in which it is back.
 _RESTART_SECONDS, _RETURN_SECONDS = 1.0, 5.0
+_LOOK = 0.1  # seconds between two looks at the port or its line
 
 _OPENING = "Could not open"  # how esptool begins what it says of a port that it cannot open
 _RECOVER = (
@@ -91,7 +92,7 @@ def reset(board: Board, port: str, progress: Progress) -> bool:
     not every adapter's is wired. What it said is logged. Raises Missing or DeviceError when the port cannot be opened.
     """
     try:
-        with serial.serial_for_url(port, CONNECT_BAUD, timeout=0.1) as line:
+        with serial.serial_for_url(port, CONNECT_BAUD, timeout=_LOOK) as line:
             line.reset_input_buffer()
             HardReset(line)()
             try:
@@ -111,17 +112,19 @@ def _await_return(board: Board, port: str) -> None:
     if "CHIP_USB_SERIAL" not in board.defines or "://" in port:
         return
     time.sleep(_RESTART_SECONDS)
-    end = time.monotonic() + _RETURN_SECONDS
-    while time.monotonic() < end and not os.access(port, os.R_OK | os.W_OK):
-        time.sleep(0.1)
+    patience = Patience()
+    while patience.seconds < _RETURN_SECONDS and not os.access(port, os.R_OK | os.W_OK):
+        time.sleep(_LOOK)
+        patience.looked(_LOOK)
 
 
 def _boot_text(line: Any) -> str:
     """What the boot ROM says, until it pauses; empty when nothing like that is heard."""
     said = bytearray()
-    end = time.monotonic() + _BOOT_SECONDS
-    while time.monotonic() < end:
+    patience = Patience()
+    while patience.seconds < _BOOT_SECONDS:
         more = line.read(256)
+        patience.looked(_LOOK)
         said += more
         if not more and _BOOT_TEXT.search(said):
             return said.decode(errors="replace").strip()
