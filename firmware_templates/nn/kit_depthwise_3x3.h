@@ -13,7 +13,7 @@
 #include "kit_depthwise_conv.h"
 #include "kit_fixedpoint.h"
 
-enum { WORD = 4, COLUMN = 3 * WORD, MOST_PIXELS = 16 };
+enum { WORD = 4, COLUMN = 3 * WORD, MOST_PIXELS = 24 };
 
 KIT_TEMPLATE void copy_word(int8_t *to, const int8_t *from, const int unsigned_bytes) {
     uint32_t word;

@@ -37,7 +37,8 @@ void kit_depthwise_conv_s8(const KIT_CONST struct kit_depthwise_conv_params *p, 
 void kit_depthwise_conv_s8_3x3(const struct kit_depthwise_conv_params *p, const int8_t *input, int8_t *output,
                                void *scratch);
 
-/* The same for machines that load bytes without their signs; a run has at most 16 pixels. */
+/* The same for machines that load bytes without their signs; the biases lack 128 for each weight, and a run
+ * has at most 24 pixels. */
 void kit_depthwise_conv_s8_3x3_unsigned(const struct kit_depthwise_conv_params *p, const int8_t *input,
                                         int8_t *output, void *scratch);
 

@@ -140,11 +140,11 @@ def test_depthwise_kernel_by_its_size(
 ) -> None:
     random = np.random.default_rng(1)
     model = ModelBuilder()
-    x = model.input((2, 4, 19, channels), 0.5, -7)
+    x = model.input((2, 4, 29, channels), 0.5, -7)
     scales = [0.02 + 0.001 * c for c in range(channels)]
     w = model.constant(random.integers(-127, 128, (1, *size, channels)).astype(np.int8), scales, axis=3)
     bias = model.constant(biased * random.integers(-2000, 2000, channels, np.int32), [0.5 * s for s in scales])
-    y = model.tensor((2, -(-4 // stride), -(-19 // stride), channels), 6.0, 9)
+    y = model.tensor((2, -(-4 // stride), -(-29 // stride), channels), 6.0, 9)
     options = {"padding": "SAME", "stride_h": stride, "stride_w": stride, "depth_multiplier": 1}
     model.op("DEPTHWISE_CONV_2D", [x, w, bias], [y], **options)
     model.output(y)

@@ -25,11 +25,12 @@ from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.graph import Operator
 
 RUN = 16  # pixels; longer runs share more of the widening, shorter ones need less scratch and overlap more
+LONG_RUN = 24  # of a kernel that is slow to begin
 
 
-def run_of(width: int, fewest: int = 1) -> int:
-    """Pixels a run: equal parts of a row, at most `RUN`, at least ``fewest`` parts."""
-    return -(-width // max(fewest, -(-width // RUN)))
+def run_of(width: int, fewest: int = 1, most: int = RUN) -> int:
+    """Pixels a run: equal parts of a row, at most ``most``, at least ``fewest`` parts."""
+    return -(-width // max(fewest, -(-width // most)))
 
 
 def upright(window: Window, weights: np.ndarray) -> tuple[Window, np.ndarray]:
@@ -129,12 +130,12 @@ def _portable_step(operator: Operator, window: Window, weights: np.ndarray, batc
     table = channel_table(found, folded_bias(found, zero_point))
     square = weights.shape[:2] == (3, 3) and window.dilation_w == 1
     if square and not context.target.narrow and outputs == channels and channels % BLOCK == 0:
-        kernel, fewest = "kit_depthwise_conv_s8_3x3", 2  # whole rows of small images would cost overlap
+        kernel, run = "kit_depthwise_conv_s8_3x3", run_of(window.out_w, fewest=2)  # small images: rows cost overlap
         if context.target.unsigned_bytes:
             kernel += "_unsigned"
-            fewest = 2 if context.optimize == "ram" else 1  # it is slow to begin
             table = channel_table(found, folded_bias(found, zero_point + 128))
-        run = run_of(window.out_w, fewest)
+            if context.optimize != "ram":
+                run = run_of(window.out_w, most=LONG_RUN)
         return _step(
             operator,
             kernel,
