@@ -47,6 +47,14 @@ def require_per_tensor(operator: Operator, *tensors: Tensor) -> None:
             raise refuse(operator, "activations must be quantised per tensor", "re-convert the model", tensor)
 
 
+def require_output(operator: Operator, steps: int, zero_point: int) -> None:
+    """Refuse an output of another quantisation than scale 1 / ``steps`` and this zero point: the only one that the
+    reference's kernel takes."""
+    if operator.output.zero_point != zero_point or operator.output.scale != 1 / steps:
+        what = f"the output must have scale 1/{steps} and zero point {zero_point}"
+        raise refuse(operator, what, "re-convert the model")
+
+
 def require_same_quantization(operator: Operator, *tensors: Tensor) -> None:
     """Refuse tensors that a copying operator would have to rescale (the reference kernels do not)."""
     first = tensors[0]

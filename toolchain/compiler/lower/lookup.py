@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from toolchain.compiler.lower.common import output_range, refuse, require_per_tensor, require_types
+from toolchain.compiler.lower.common import output_range, refuse, require_output, require_per_tensor, require_types
 from toolchain.compiler.step import Constant, Context, Overlap, Step, View, lowers
 from toolchain.model.arithmetic import (
     activation_range,
@@ -102,17 +102,15 @@ def _sigmoidal(operator: Operator, x: Tensor, fraction_bits: int, tangent: bool)
 
 @lowers("LOGISTIC")
 def lower_logistic(operator: Operator, context: Context) -> Step | View:
-    x, y = _require_int8(operator)
-    if y.zero_point != -128 or y.scale != 1 / 256:
-        raise refuse(operator, "the output must have scale 1/256 and zero point -128", "re-convert the model")
+    x, _ = _require_int8(operator)
+    require_output(operator, 256, -128)
     return lookup(operator, _sigmoidal(operator, x, 8, tangent=False))
 
 
 @lowers("TANH")
 def lower_tanh(operator: Operator, context: Context) -> Step | View:
-    x, y = _require_int8(operator)
-    if y.zero_point != 0 or y.scale != 1 / 128:
-        raise refuse(operator, "the output must have scale 1/128 and zero point 0", "re-convert the model")
+    x, _ = _require_int8(operator)
+    require_output(operator, 128, 0)
     return lookup(operator, _sigmoidal(operator, x, 7, tangent=True))
 
 

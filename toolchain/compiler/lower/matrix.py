@@ -10,6 +10,7 @@ from toolchain.compiler.lower.common import (
     dense_strides,
     output_range,
     refuse,
+    require_output,
     require_per_tensor,
     require_types,
     same_padding,
@@ -85,8 +86,7 @@ def lower_l2_norm(operator: Operator, context: Context) -> Step:
     require_per_tensor(operator, x, y)
     if operator.options.get("fused_activation_function", "NONE") != "NONE":
         raise refuse(operator, "a fused activation is not supported", "put the activation into a layer of its own")
-    if y.zero_point != 0 or y.scale != 1 / 128:
-        raise refuse(operator, "the output must have scale 1/128 and zero point 0", "re-convert the model")
+    require_output(operator, 128, 0)
     depth = x.shape[-1]
     params = {"rows": x.elements // depth, "depth": depth, "zero": x.zero_point}
     return Step(operator, "kit_l2_norm_s8", "kit_l2_norm.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from toolchain.compiler.lower.common import refuse, require_per_tensor, require_types
+from toolchain.compiler.lower.common import refuse, require_output, require_per_tensor, require_types
 from toolchain.compiler.lower.lookup import multiplier
 from toolchain.compiler.step import Constant, Context, Overlap, Step, lowers
 from toolchain.model.arithmetic import quantize_multiplier
@@ -36,20 +36,25 @@ def lower_softmax(operator: Operator, context: Context) -> Step:
     require_per_tensor(operator, x, y)
     if x.dtype is DType.INT16:
         return _softmax_16(operator)
-    if y.zero_point != -128 or y.scale != 1 / 256:
-        raise refuse(operator, "the output must have scale 1/256 and zero point -128", "re-convert the model")
+    require_output(operator, 256, -128)
+    params = _exponents(operator, operator.options["beta"])
+    return Step(operator, "kit_softmax_s8", "kit_softmax.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))
+
+
+def _exponents(operator: Operator, beta: float) -> dict[str, int]:
+    """What the int8 kernels need for the sum of a row's exponential functions."""
+    x = operator.input(0)
     depth = x.shape[-1]
     if depth > 4095:
         raise refuse(operator, f"{depth} classes overflow the sum, at most 4095", "use fewer classes")
-    m, shift, diff_min = scaled_difference(operator, operator.options["beta"])
-    params = {
+    m, shift, diff_min = scaled_difference(operator, beta)
+    return {
         "rows": x.elements // depth,
         "depth": depth,
         "multiplier": m,
         "left_shift": shift,
         "diff_min": diff_min,
     }
-    return Step(operator, "kit_softmax_s8", "kit_softmax.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))
 
 
 def interpolation_table(function: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> np.ndarray:
@@ -99,20 +104,8 @@ def lower_log_softmax(operator: Operator, context: Context) -> Step:
     require_types(operator, x, DType.INT8)
     require_types(operator, y, DType.INT8)
     require_per_tensor(operator, x, y)
-    if y.zero_point != 127 or y.scale != 1 / 16:
-        raise refuse(operator, "the output must have scale 1/16 and zero point 127", "re-convert the model")
-    depth = x.shape[-1]
-    if depth > 4095:
-        raise refuse(operator, f"{depth} classes overflow the sum, at most 4095", "use fewer classes")
-    m, shift, diff_min = scaled_difference(operator, 1.0)
-    reverse_m, reverse_shift = multiplier(operator, (1 << (31 - shift)) / m)
-    params = {
-        "rows": x.elements // depth,
-        "depth": depth,
-        "multiplier": m,
-        "left_shift": shift,
-        "reverse_multiplier": reverse_m,
-        "reverse_shift": reverse_shift,
-        "diff_min": diff_min,
-    }
+    require_output(operator, 16, 127)
+    params = _exponents(operator, beta=1.0)
+    reverse_m, reverse_shift = multiplier(operator, (1 << (31 - params["left_shift"])) / params["multiplier"])
+    params |= {"reverse_multiplier": reverse_m, "reverse_shift": reverse_shift}
     return Step(operator, "kit_log_softmax_s8", "kit_softmax.h", params, (x,), (y,), overlaps=(Overlap(0, 0, 0),))
