@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import warnings
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -167,13 +168,15 @@ class LiteRtRunner:
         self._graph = graph or read_model(data)
         module = _litert_module()
         types = module.OpResolverType
-        self._interpreter = self._call(
-            module.Interpreter,
-            model_content=data,
-            num_threads=1,
-            experimental_op_resolver_type=types.BUILTIN_REF if reference else types.AUTO,
-            experimental_preserve_all_tensors=True,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)  # takes memory
+            self._interpreter = self._call(
+                module.Interpreter,
+                model_content=data,
+                num_threads=1,
+                experimental_op_resolver_type=types.BUILTIN_REF if reference else types.AUTO,
+                experimental_preserve_all_tensors=True,
+            )
         self._call(self._interpreter.allocate_tensors)
 
     def run(self, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
