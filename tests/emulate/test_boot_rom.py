@@ -73,7 +73,7 @@ def test_weights_larger_than_ram_come_from_flash_that_start_up_maps(tmp_path: Pa
         boot(firmware.board, firmware.elf, firmware.images) as emulator,
         Session.open(emulator.port, BAUD, timeout=120) as session,
     ):
-        assert session.hello().build_id == firmware.build_id
+        assert session.hello(wait=600).build_id == firmware.build_id
         for _ in range(2):
             inputs = [rng.integers(-128, 128, tensor.shape, np.int8) for tensor in graph.inputs]
             outputs = session.infer([x.tobytes() for x in inputs]).outputs
