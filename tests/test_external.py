@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,30 @@ def test_what_is_no_text_is_replaced(tmp_path):
     with pytest.raises(Missing, match="does not say its version"):
         qemu_version(Path(path))
     assert probe_version((program(tmp_path, NO_TEXT.replace("exit 3", "exit 0")),)) == "\ufffd\ufffd 4.2"
+
+
+def test_too_many_open_files_are_not_the_programs_fault(tmp_path, monkeypatch):
+    def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("subprocess.Popen", none_left)
+    for run in (lambda: ask_program(["true"]), lambda: run_program(["true"], print)):
+        with pytest.raises(OSError, match="Too many open files"):
+            run()
+
+
+def test_so_few_open_files_that_an_emulator_gets_none():
+    code = """
+        import resource
+        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+        from toolchain.emulate.base import inheritable
+        try:
+            inheritable(0)
+        except OSError as error:
+            print(error.strerror)
+    """
+    done = ask_program([sys.executable, "-c", textwrap.dedent(code)])
+    assert (done.stdout, done.returncode) == (os.strerror(errno.EMFILE) + "\n", 0), done.stderr
 
 
 def test_a_program_that_hangs_is_ended(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -14,6 +15,8 @@ from toolchain.errors import KitError, Missing
 
 #: Seconds in which a program ends that has closed its output.
 TIMEOUT = 300
+#: What this machine lacks then is no fault of the program.
+_TOO_LITTLE = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)
 
 
 def ask_program(command: Sequence[str], seconds: float | None = None) -> subprocess.CompletedProcess[str]:
@@ -25,6 +28,8 @@ def ask_program(command: Sequence[str], seconds: float | None = None) -> subproc
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=seconds
         )
     except OSError as error:
+        if error.errno in _TOO_LITTLE:
+            raise
         raise _cannot_be_run(command, error) from error
     except subprocess.TimeoutExpired as error:
         raise KitError(f"{command[0]} has not ended after {seconds:g} s", shlex.join(command)) from error
@@ -51,6 +56,8 @@ def run_program(command: Sequence[str], on_line: Callable[[str], None], cwd: Pat
             start_new_session=True,
         )
     except OSError as error:
+        if error.errno in _TOO_LITTLE:
+            raise
         raise _cannot_be_run(command, error) from error
     with running as process:
         assert process.stdout is not None

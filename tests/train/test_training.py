@@ -128,6 +128,7 @@ DENSE = (
         ("raise ValueError('no layers today')", BadInput, r"model\.py:3: ValueError: no layers today"),
         ("import os; print('last words', flush=True); os.abort()", KitError, "SIGABRT, .*last words"),
         ("keras.Model.save = lambda *a: open('/dev/full', 'wb', 0).write(b'x')", Missing, "No space left on device"),
+        ("input('how many layers? ')", BadInput, "EOFError"),
         ("import os; os._exit(3)", KitError, "ended with status 3 while training"),
         ("keras.Model.fit = lambda *a, **k: 1 / 0", KitError, "the training failed: ZeroDivisionError"),
     ],

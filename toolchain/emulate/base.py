@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -133,7 +134,10 @@ class ProcessEmulator(Emulator):
 
 def inheritable(descriptor: int) -> int:
     """A copy of a descriptor, with a number that the leash's shell does not use."""
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_DESCRIPTOR)
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE_DESCRIPTOR)
+    except OSError as error:  # EINVAL: so few may be open that there is no such number
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE)) from error
 
 
 def find_program(name: str, install: str) -> Path:

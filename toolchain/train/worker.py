@@ -60,7 +60,9 @@ def main() -> None:
     report = _Reporter(os.fdopen(os.dup(1), "w", encoding="utf-8"))
     os.dup2(2, 1)
     folder, job, *said = pickle.load(sys.stdin.buffer)
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(folder, os.dup(0)), daemon=True).start()
+    nothing = os.open(os.devnull, os.O_RDONLY)  # for what a model's file asks at the keyboard nobody would answer
+    os.dup2(nothing, 0)
     try:
         if job == "quantize":
             from toolchain.train.foreign import quantize
@@ -81,10 +83,10 @@ def main() -> None:
         report.send("done")
 
 
-def _end_with_parent(folder: Path) -> None:
-    """Wait until the parent's end of standard input closes, whatever ended it, and leave nothing behind."""
+def _end_with_parent(folder: Path, pipe: int) -> None:
+    """Wait until the parent's end of ``pipe``, once standard input, closes, whatever ended it; leave nothing behind."""
     # Not by sys.stdin, whose lock this thread would hold when Python ends, which then aborts.
-    while os.read(0, 1):
+    while os.read(pipe, 1):
         pass
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
