@@ -46,7 +46,10 @@ class Data(_Table):
     test: Fraction | None = Field(
         default=None, description="part of all samples that no stage before the last sees, such as 0.2"
     )
-    own_test: bool = Field(default=False, description="instead of test: the test part is the one the source names")
+    own_test: bool = Field(
+        default=False,
+        description="instead of test: the test part is the one the source names, and that of validation too if it does",
+    )
     folds: Annotated[int, Field(ge=2, le=50)] | None = Field(
         default=None,
         description="instead of test: cross-validation, each fold is the test part once; the first one's model is kept",

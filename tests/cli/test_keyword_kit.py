@@ -44,6 +44,15 @@ def test_a_stream_of_sound_on_a_board_is_that_of_this_machine(kit, board, minute
     assert said["hits"] + said["misses"] == said["events"] >= 1
 
 
+def test_settings_for_a_stream_are_looked_for_in_a_recording_of_the_validation_part(kit):
+    options = ("keyword:small", "--minutes", "0.5", "--max-false-accepts", "100000")
+    said = kit.json("tune", *options, timeout=400)
+    assert said["chosen"]["hits"] == max(one["hits"] for one in said["candidates"])
+    assert said["chosen"]["settings"]["ignored"] == ["silence", "unknown"]
+    shown = kit("tune", *options, timeout=400)
+    assert shown.returncode == 0 and "as kit.toml says" in shown.stdout and "[postprocessing]" in shown.stdout
+
+
 def test_options_that_do_not_go_with_a_stream_are_refused(kit):
     for options, text in (
         (("--stream", "--samples", "5"), "--samples does not go with --stream"),

@@ -18,6 +18,7 @@ from toolchain.progress import Quiet
 pytestmark = pytest.mark.unit
 
 LABELS = ("silence", "unknown", "yes", "no")
+_PEOPLE = ("asterisk:Allison", "asterisk:June", "kde:fr")
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         words.append(text)
         return np.sin(np.arange(RATE // 2) / 5).astype(np.float32)
 
-    people = [recordings.Recording(tmp_path / f"{s}-{i}", s) for s in ("asterisk:Allison", "kde:fr") for i in range(4)]
+    people = [recordings.Recording(tmp_path / f"{s}-{i}", s) for s in _PEOPLE for i in range(4)]
     monkeypatch.setattr(corpus, "say", say)
     monkeypatch.setattr(voices, "version", lambda: "espeak-ng 0")
     monkeypatch.setattr(corpus, "variants", lambda: tuple(f"{name}{n}" for name in "abcdefgh" for n in ("", "2")))
@@ -43,22 +44,73 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
 
 def test_samples_are_split_by_voice_and_kept(said: list[str]) -> None:
     def load() -> speech.Samples:
-        return speech.load(LABELS, Quiet(), voices=10, accents=2, flite=2, unknown=1, speech=30, silence=20, seed=3)
+        return speech.load(
+            LABELS, Quiet(), voices=10, accents=2, flite=2, unknown=1, speech=30, silence=20, more=1, talk=9, seed=3
+        )
 
     samples = load()
     assert samples.x.dtype == np.int16
     assert samples.x.shape == (len(samples.y), RATE)
     assert samples.groups is not None
     assert samples.test is not None
-    assert np.bincount(samples.y).tolist() == [20, 28 + 30, 28, 28]
-    assert not set(samples.groups[samples.test]) & set(samples.groups[~samples.test])
-    assert {"asterisk:Allison", "flite:rms"} <= set(samples.groups[samples.test])
-    for part in (samples.test, ~samples.test):
+    assert samples.validation is not None
+    who = corpus.cast(10, 2, 2, 3)
+    again = [who.part(voice) for voice in who.voices].count("training")
+    assert np.bincount(samples.y).tolist()[1:] == [28 + 30 + 9 + 2 * again, 28 + again, 28 + again]
+    assert 20 < np.bincount(samples.y)[0] < 20 + 20
+    parts = samples.test, samples.validation, ~samples.test & ~samples.validation
+    people = [set(samples.groups[part].tolist()) for part in parts]
+    assert sum(map(len, people)) == len(set.union(*people)), "nobody is in two parts"
+    for heard, known in zip(people, ({"asterisk:Allison", "flite:rms"}, {"asterisk:June"}, {"kde:fr"}), strict=True):
+        assert known <= heard
+    for part in parts:
         assert set(samples.y[part]) == {0, 1, 2, 3}
+    assert np.flatnonzero(~parts[2]).max() < 20 + 28 + 30 + 28 + 28, "what was added is to learn from only"
     count = len(said)
-    again = load()
+    assert (load().x == samples.x).all()
     assert len(said) == count, "nothing is said twice"
-    assert (again.x == samples.x).all()
+
+
+def test_recordings_of_a_word_to_listen_for_are_in_no_window_and_no_conversation(
+    said: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    people = [
+        recordings.Recording(tmp_path / s / f"{w}.ogg", s) for s in _PEOPLE for w in ("no", "na", "ne", "ni", "nu")
+    ]
+    monkeypatch.setattr(recordings, "speech", lambda: tuple(people))
+    heard: list[str] = []
+
+    def read_sound(path: Path) -> np.ndarray:
+        heard.append(path.stem)
+        return np.ones(RATE, np.float32)
+
+    monkeypatch.setattr(recordings, "read_sound", read_sound)
+    who = corpus.cast(10, 2, 2, 3)
+    takes = corpus.plan(["yes", "no"], who, 1, 100, 10, 1, 100, 3)
+    recorded = [take for take in takes if take.group in _PEOPLE]
+    assert 0 < len(recorded) < 80 + 100
+    corpus.render(recorded, 3, Quiet())
+    conversation.conversation(["yes", "no"], who, "test", 1.0, 3, Quiet())
+    assert set(heard) == {"na", "ne", "ni", "nu"}
+
+
+def test_windows_as_in_a_stream_hold_a_whole_word_beside_talk_or_a_part_of_one(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The word is 1, talk is 2."""
+    monkeypatch.setattr(corpus, "spoken", lambda text, *_: np.full(6000, 1 if text == "yes" else 2, np.float32))
+    monkeypatch.setattr(scene, "decibels", lambda _: 1.0)
+    beside = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        window = corpus._beside_talk("yes", Voice(FLITE, "slt"), rng)
+        first = int(np.argmax(window == 1))
+        assert window.shape == (RATE,) and (window == 1).sum() == 6000 and (window[first : first + 6000] == 1).all()
+        assert not window[max(0, first - 1600) : first].any() and not window[first + 6000 : first + 7600].any()
+        beside += (window == 2).any()
+        cut = corpus._part_of_word("yes", Voice(FLITE, "slt"), rng)
+        assert 600 <= cut.sum() <= 5400 and cut[0] + cut[-1] == 1
+    assert 5 < beside < 30
 
 
 def test_variants_of_one_person_are_one_voice() -> None:
@@ -68,9 +120,10 @@ def test_variants_of_one_person_are_one_voice() -> None:
     ]  # fmt: skip
 
 
-def test_a_conversation_says_keywords_at_the_times_that_it_tells(said: list[str]) -> None:
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_conversation_says_keywords_at_the_times_that_it_tells(said: list[str], part: str) -> None:
     who = corpus.cast(10, 2, 2, 3)
-    x, events = conversation.conversation(["yes", "no"], who, 1.0, 3, Quiet())
+    x, events = conversation.conversation(["yes", "no"], who, part, 1.0, 3, Quiet())
     assert x.dtype == np.int16
     assert 60 * RATE <= len(x) < 90 * RATE
     assert [e.label for e in events] == [w for w in said if w in ("yes", "no")]

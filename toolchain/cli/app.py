@@ -34,6 +34,7 @@ COMMANDS = (
     "erase",
     "reset",
     "test",
+    "tune",
     "stream",
     "report",
     "profile",

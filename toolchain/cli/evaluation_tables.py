@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from toolchain.evaluate.profile import Profile
     from toolchain.evaluate.statistics import ClassScore
     from toolchain.evaluate.stream_test import StreamTest
+    from toolchain.evaluate.stream_tune import Candidate, Tuning
 
 _BAR = 24
 
@@ -57,6 +59,36 @@ def streamed(result: StreamTest) -> RenderableType:
         ("time", f"{figure(result.median_time)} {result.unit} an inference with its front end"),
     ]
     return Group(pairs(f"{result.kit} on {where}, as a stream", rows), "", *marks(result.checks))
+
+
+def tuned(result: Tuning) -> RenderableType:
+    """A row each of the settings that no other beats, and what to write into kit.toml."""
+    table = Table(
+        "smoothing", "threshold", "hits", "false accepts", "an hour", "delay", "",
+        title=f"{result.kit}: {result.recording}", title_justify="left", box=None,
+    )  # fmt: skip
+    for column in table.columns[1:-1]:
+        column.justify = "right"
+    for candidate in result.best:
+        table.add_row(*_candidate(candidate), "chosen" if candidate == result.chosen else "")
+    table.add_row(*_candidate(result.present), "as kit.toml says")
+    if result.chosen is None:
+        return table
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in result.chosen.said.items()]
+    return Group(table, "", *map(Text, ["[postprocessing]", *lines]))
+
+
+def _candidate(candidate: Candidate) -> tuple[str, ...]:
+    settings, score = candidate.settings, candidate.score
+    smoothing = "none" if settings.smoothing == "none" else f"{settings.smoothing} of {settings.length}"
+    return (
+        smoothing.replace("_", " "),
+        "–" if settings.threshold is None else f"{settings.threshold:g}",
+        f"{score.hits} of {score.events}",
+        f"{len(score.false_accepts)}",
+        f"{score.false_accepts_per_hour:.1f}",
+        "–" if score.median_delay is None else f"{1000 * score.median_delay:.0f} ms",
+    )
 
 
 def beside(table: RenderableType, recorded: FolderTest | None) -> RenderableType:

@@ -90,7 +90,7 @@ def _check(kit: Kit, samples: Samples, digest: str) -> None:
         raise kit.refuse(("input", "dtype"), f"is {kit.input.dtype} but the samples are {x.dtype.name}")
     if len(x) != len(y) or not len(y):
         raise BadInput(f"{samples.source}: {len(x)} samples with {len(y)} labels")
-    for name, said in (("groups", samples.groups), ("test", samples.test)):
+    for name, said in (("groups", samples.groups), ("test", samples.test), ("validation", samples.validation)):
         if said is not None and said.shape != y.shape:
             raise BadInput(f"{samples.source}: {len(x)} samples with {name} of shape {list(said.shape)}")
     if kit.data.group_split and samples.groups is None:

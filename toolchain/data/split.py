@@ -134,6 +134,9 @@ def _is_test(said: Data, samples: Samples, chosen: np.ndarray, fold: int) -> np.
 def _divide_rest(kit: Kit, samples: Samples, chosen: np.ndarray, is_test: np.ndarray) -> list[np.ndarray]:
     """``chosen`` in three, when it is known which are for the test."""
     test, rest = chosen[is_test], chosen[~is_test]
+    if kit.data.own_test and samples.validation is not None:
+        of_validation = samples.validation[rest].astype(bool)
+        return [test, rest[of_validation], rest[~of_validation]]
     share = kit.data.validation * len(chosen) / max(len(rest), 1)
     if share >= 1:
         raise kit.refuse(("data", "validation"), "validation and test together leave nothing to train on")

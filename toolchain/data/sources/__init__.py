@@ -4,8 +4,8 @@ A source has a function ``load(...) -> Samples`` whose keyword arguments are wha
 called ``progress`` is not a setting, but told what takes long, and ``labels`` and ``kit`` are those of the kit. It
 imports what it needs inside ``load`` and raises `errors.Missing` when that is not installed.
 
-It may also have a function ``load_stream(minutes, ...) -> LongRecording`` with the same keyword arguments: a recording
-of the test part's people, voices and sounds, with events at known times.
+It may also have a function ``load_stream(minutes, part, ...) -> LongRecording`` with the same keyword arguments: a
+recording of the people, voices and sounds of ``part``, "test" or "validation", with events at known times.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, get_type_hints
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -34,7 +34,8 @@ class Samples:
     """All samples of a source: ``x`` raw values [samples, *shape], ``y`` class numbers [samples], and their origin.
 
     ``groups`` [samples], int or str, says who or what each sample is of (person, voice, recording) where that is known;
-    ``test`` [samples], bool, which are the test part where the source itself names one.
+    ``test`` [samples], bool, which are the test part where the source itself names one, ``validation`` the same beside
+    a test part.
     """
 
     x: np.ndarray
@@ -43,6 +44,7 @@ class Samples:
     licence: str
     groups: np.ndarray | None = None
     test: np.ndarray | None = None
+    validation: np.ndarray | None = None
 
 
 def source_names() -> tuple[str, ...]:
@@ -61,9 +63,13 @@ def load_samples(kit: Kit, progress: Progress | None = None) -> Samples:
     return samples
 
 
-def load_stream(kit: Kit, minutes: float, progress: Progress | None = None) -> LongRecording:
-    """A recording of about ``minutes`` to test the kit as a stream. Raises `BadInput` for a source that has none, and
-    what `load_samples` raises."""
+def load_stream(
+    kit: Kit, minutes: float, progress: Progress | None = None, part: Literal["test", "validation"] = "test"
+) -> LongRecording:
+    """A recording of about ``minutes`` of ``part``, to test the kit as a stream or to choose its post-processing.
+
+    Raises `BadInput` for a source that has none, and what `load_samples` raises.
+    """
     load = getattr(_module(kit), "load_stream", None)
     if load is None:
         raise kit.refuse(
@@ -73,7 +79,7 @@ def load_stream(kit: Kit, minutes: float, progress: Progress | None = None) -> L
         )
     parameters = inspect.signature(load).parameters
     said = {**kit.data.settings, **_given(kit, progress)}
-    recording: LongRecording = load(minutes, **{key: value for key, value in said.items() if key in parameters})
+    recording: LongRecording = load(minutes, part, **{key: value for key, value in said.items() if key in parameters})
     return recording
 
 

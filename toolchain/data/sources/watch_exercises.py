@@ -56,14 +56,17 @@ def load(progress: Progress, window: int = 100, hop: int = 50) -> Samples:
     )
 
 
-def load_stream(minutes: float, kit: Kit, progress: Progress, window: int = 100, hop: int = 50) -> LongRecording:
-    """The exercises of the people of the kit's test part, one after another; between them the watch lies still.
+def load_stream(
+    minutes: float, part: str, kit: Kit, progress: Progress, window: int = 100, hop: int = 50
+) -> LongRecording:
+    """The exercises of the people of ``part`` of the kit's data, one after another; between them the watch lies still.
 
     As many as begin within ``minutes``, in an order drawn by the kit's seed.
     """
     samples = load(progress, window, hop)
     assert samples.groups is not None
-    people = set(samples.groups[divide(kit, samples)[0]].tolist())
+    chosen = divide(kit, samples)[0 if part == "test" else 1]
+    people = set(samples.groups[chosen].tolist())
     recordings = [said for said in _recordings(progress) if said[2] in people]
     pieces, events, at = [], [], 0
     for number in shuffled(len(recordings), kit.data.split_seed):

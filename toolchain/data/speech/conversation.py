@@ -18,16 +18,16 @@ _PAUSE = (0.4, 1.0)
 
 
 def conversation(
-    words: Sequence[str], who: corpus.Cast, minutes: float, seed: int, progress: Progress
+    words: Sequence[str], who: corpus.Cast, part: str, minutes: float, seed: int, progress: Progress
 ) -> tuple[np.ndarray, list[Event]]:
     """int16 [n] of about ``minutes``, and when which of ``words`` is said in it.
 
-    Who talks, and the voices that say keywords, are those of the test part only. All of the people's recordings are
+    Who talks, and the voices that say keywords, are those of ``part`` only. All of the people's recordings are
     heard once before any is heard again. One utterance in five between the keywords is another word of a voice.
     """
     rng = np.random.default_rng((seed, 3))
-    voices = [voice for voice in who.voices if who.is_test(voice)]
-    talk = _Talk(rng)
+    voices = [voice for voice in who.voices if who.part(voice) == part]
+    talk = _Talk(part, words, rng)
     pieces: list[np.ndarray] = []
     events: list[Event] = []
     at = 0
@@ -61,11 +61,11 @@ def conversation(
 
 
 class _Talk:
-    """What the people of the test part say, piece after piece."""
+    """What the people of a part say but ``words``, piece after piece."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        files = [f for name, of in corpus.by_speaker().items() if name in corpus.TEST_SPEAKERS for f in of]
-        self._files, self._rng = files, rng
+    def __init__(self, part: str, words: Sequence[str], rng: np.random.Generator) -> None:
+        files = [f for name, of in corpus.by_speaker().items() if corpus.speaker_part(name) == part for f in of]
+        self._files, self._rng = [file for file in files if file.path.stem not in words], rng
         self._order: list[int] = []
 
     def next(self, seconds: float) -> np.ndarray:
