@@ -59,20 +59,31 @@ def test_columns_and_whole_numbers(gestures, tmp_path):
     rows = np.column_stack([np.arange(200) / 50, *np.full((3, 200), 0.981)])
     path = table(tmp_path / "idle.2.csv", rows)
     assert "no whole numbers; the kit takes int16: give --scale" in str(import_files(gestures, [path]).refused)
-    done = import_files(gestures, [path], scale=1000)
+    done = import_files(gestures, [path], scale=[1000])
     assert (Store(gestures).read(done.kept[0]) == 981).all() and "multiplied by 1000" in done.kept[0].changes
+
+
+def test_each_column_has_a_scale_of_its_own(gestures, tmp_path):
+    path = table(tmp_path / "wave.csv", np.tile([0.5, -1.5, 40.0], (200, 1)), "x,y,z")
+    refused = str(import_files(gestures, [path], scale=[2048]).refused)
+    assert "81920 in column 3 is beyond int16" in refused
+    assert "3 columns of values; --scale has 2 numbers" in str(import_files(gestures, [path], scale=[1, 2]).refused)
+    done = import_files(gestures, [path], scale=[2048, 2048, 93.87])
+    assert (Store(gestures).read(done.kept[0]) == [1024, -3072, 3755]).all()
+    assert "multiplied by 2048 2048 93.87" in done.kept[0].changes
+    assert Store(gestures).scale() == (2048, 2048, 93.87)
 
 
 def test_a_stream_is_scaled_as_the_recordings_were(gestures, tmp_path):
     path = table(tmp_path / "wave.csv", np.full((200, 3), 0.25), "x,y,z")
     with pytest.raises(BadInput, match="no whole number"):
         open_input(str(path), gestures, print)
-    import_files(gestures, [path], scale=2048)
+    import_files(gestures, [path], scale=[2048])
     notes = []
     pieces = list(open_input(str(path), gestures, notes.append).pieces)
     assert {piece.samples.max() for piece in pieces} == {512}
     assert "wave.csv: multiplied by 2048, as the kit's recordings were" in notes
-    import_files(gestures, [table(tmp_path / "idle.csv", np.full((200, 3), 0.5), "x,y,z")], scale=1000)
+    import_files(gestures, [table(tmp_path / "idle.csv", np.full((200, 3), 0.5), "x,y,z")], scale=[1000])
     with pytest.raises(BadInput, match="no whole number"):  # which of the two is not known
         open_input(str(path), gestures, print)
 

@@ -109,7 +109,7 @@ def test_a_folder_goes_on_past_a_bad_file(tmp_path: Path, write_sound) -> None:
 def test_a_csv_in_other_units_is_scaled(tmp_path: Path) -> None:
     path = tmp_path / "walk.csv"
     path.write_text("0.18,-1.0,0.5002\n" * 8)
-    feed = open_input(str(path), kit_of(tmp_path, "motion"), print, scale=2048)
+    feed = open_input(str(path), kit_of(tmp_path, "motion"), print, scale=[2048])
     made = joined(list(feed.pieces))
     assert made.dtype == np.int16 and made.tolist() == [[369, -2048, 1024]] * 8
     with pytest.raises(BadInput, match="no whole number") as caught:
@@ -133,7 +133,7 @@ def test_what_data_import_takes_is_taken_by_a_stream_too(tmp_path: Path, suffix:
         dumps = json.dumps if suffix == ".json" else pytest.importorskip("cbor2").dumps
         path.write_bytes(dumps(said).encode() if suffix == ".json" else dumps(said))
     notes: list[str] = []
-    made = joined(list(open_input(str(path), kit, notes.append, scale=2048).pieces))
+    made = joined(list(open_input(str(path), kit, notes.append, scale=[2048]).pieces))
     assert made.dtype == np.int16 and made.tolist() == [[512, -2048, 1024]] * 8
     assert any(f"{2 * rate:g} samples a second, resampled" in note for note in notes)
     with pytest.raises(BadInput, match=r"no whole numbers.*--scale"):
@@ -201,7 +201,7 @@ def test_decimal_commas_that_nobody_can_tell(tmp_path: Path, reader, text: str, 
         ("x,y,z\n1,2,3\n1,2,up\n", "line 3: 'up' is no number"),
         ("1,2,3,4\n", r"of shape \[1, 4\], the kit takes 3 axes a row"),
         ("1,2,0.98\n", "0.98 is no whole number; the kit takes int16"),
-        ("1,2,40000\n", "40000 is beyond int16"),
+        ("1,2,40000\n", "40000 in column 3 is beyond int16"),
         ("x,y,z\n", "no numbers in it"),
         ("", "no numbers in it"),
         ("1,2,nan\n", "no numbers|'nan' is no number"),

@@ -89,7 +89,7 @@ def test_other_labels_mean_other_data(tmp_path):
     ("data", "labels", "message"),
     [
         (dense(), ["a", "b", "c"], "answers 10 scores, there are 3 labels: a, b, c"),
-        (dense(inputs=(1, 9, 9, 1)), [], r"takes \[9, 9, 1\], mine gives \[8, 8, 1\]"),
+        (dense(inputs=(1, 9, 9, 1)), [], r"takes \[9, 9, 1\], the samples of the kit are \[8, 8, 1\]"),
         (dense(count=2), [], "has 2 inputs"),
         (b"no model", [], "m.tflite"),
     ],

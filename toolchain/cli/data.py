@@ -41,7 +41,7 @@ def data_import(
     kit: str | None,
     label: str | None,
     group: str | None,
-    scale: float | None,
+    scale: tuple[float, ...] | None,
 ) -> int:
     """Bring files into a kit.
 

@@ -69,7 +69,8 @@ def entry(
     output.result(
         result.as_json(),
         f"{result.benchmark} on {result.device}: {right} of {result.samples} results as the reference's, "
-        f"{result.microseconds:,.10g} µs an inference ({result.inferences_per_second:,.4g} a second)",
+        f"{result.microseconds:,.10g} µs an inference ({result.inferences_per_second:,.4g} a second)"
+        f"{' by the clock of its emulator, which is no measure of the board' if result.emulated else ''}",
     )
     wrong = f"{result.mismatches} of {result.samples} results differ from the reference"
     return output.checks([wrong] if result.mismatches else [])

@@ -55,20 +55,25 @@ evaluate_option = click.option(
 )
 
 
-def _checked_scale(_context: click.Context, _parameter: click.Parameter, scale: float | None) -> float | None:
-    if scale is not None and not (math.isfinite(scale) and scale):
+def _numbers(context: click.Context, parameter: click.Parameter, said: str | None) -> tuple[float, ...] | None:
+    if said is None:
+        return None
+    try:
+        scale = tuple(float(number) for number in said.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{said!r} is neither a number nor some with commas", context, parameter) from None
+    if not all(math.isfinite(factor) and factor for factor in scale):
         from toolchain.errors import BadInput
 
-        raise BadInput(f"--scale {scale:g} leaves nothing of the values", "give a number that is not 0")
+        raise BadInput(f"--scale {said} leaves nothing of the values", "give numbers that are not 0")
     return scale
 
 
 scale_option = click.option(
     "--scale",
-    type=float,
-    metavar="X",
-    callback=_checked_scale,
-    help="Multiply values of tables by X before they are rounded.",
+    metavar="X[,X...]",
+    callback=_numbers,
+    help="Multiply values of tables by X, or each column by its own, before they are rounded.",
 )
 compiler_option = click.option("--compiler", metavar="PATH", help="C compiler to use instead of searching for one.")
 optimize_option = click.option(

@@ -133,7 +133,7 @@ def entry(
     kit: str | None,
     setup: Setup | None,
     source: str | None,
-    scale: float | None,
+    scale: tuple[float, ...] | None,
     count: int | None,
     record: Path | None,
     replay: Path | None,

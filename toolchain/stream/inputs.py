@@ -14,7 +14,7 @@ import numpy as np
 from toolchain.data.files.arrays import as_samples, read_csv, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.data.own.importing import ACQUISITIONS, SOUNDS, of_rows, read_rows
-from toolchain.data.own.store import SCALED, Store
+from toolchain.data.own.store import Store, scaling
 from toolchain.data.sources.folder import cut_windows
 from toolchain.errors import BadInput
 from toolchain.signal import AudioSettings, MotionSettings
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Note = Callable[[str], None]
 Greatest = Callable[[], int]
 #: What the values of a table, which is called by a name, are multiplied by; None where they are raw steps.
-Scale = Callable[[np.ndarray, str], float | None]
+Scale = Callable[[np.ndarray, str], Sequence[float] | None]
 #: The pieces of a file, called by a name, with the number of its label if known.
 Read = Callable[[Path, str, int | None], Iterator["Piece"]]
 MICROPHONE = "mic"
@@ -73,10 +73,11 @@ def _kit_samples(kit: Kit) -> Iterator[Piece]:
         yield Piece(_plain(kit, test.x[i]), f"sample {i}", int(test.y[i]), begins=flows(kit))
 
 
-def open_input(source: str, kit: Kit, note: Note, scale: float | None = None) -> Feed:
+def open_input(source: str, kit: Kit, note: Note, scale: Sequence[float] | None = None) -> Feed:
     """``mic``, a file or a folder of files. What is converted is told to ``note``, once. Values of tables are
-    multiplied by ``scale`` and rounded; without it, values that are no whole numbers by what those of the kit's own
-    recordings were. A recording shorter than what the model sees at once is padded as in training.
+    multiplied by ``scale`` (one number, or one a column) and rounded; without it, values that are no whole numbers by
+    what those of the kit's own recordings were. A recording shorter than what the model sees at once is padded as in
+    training.
 
     Raises BadInput for what cannot be what the kit takes, Missing for a package that is not installed. In a folder
     each file's truth is its folder's name, where that is a label, and a file that cannot be taken is passed over,
@@ -168,7 +169,9 @@ def _file(
             read = read_csv if suffix == ".csv" else read_npy
             table, truths = read(path, kit.labels, note)
             factor = scale_of(table, name) if suffix == ".csv" else None
-            samples = as_samples(table if factor is None else scaled(table, factor, kit.input.dtype), kit, name, note)
+            if factor is not None:
+                table = scaled(table, factor, kit.input.dtype, name)
+            samples = as_samples(table, kit, name, note)
         if flows(kit):
             yield from _whole_window(_cut(samples, name, truth, kit), name, truth, kit, note)
             return
@@ -176,13 +179,13 @@ def _file(
             yield Piece(sample, f"{name} {i}" if len(samples) > 1 else name, truths[i] if truths else truth)
 
 
-def _scale(kit: Kit, scale: float | None, note: Note) -> Scale:
+def _scale(kit: Kit, scale: Sequence[float] | None, note: Note) -> Scale:
     remembered = Store(kit).scale() if scale is None and kit.data.source == "folder" else None
 
-    def scale_of(table: np.ndarray, name: str) -> float | None:
+    def scale_of(table: np.ndarray, name: str) -> Sequence[float] | None:
         if remembered is None or (table == np.round(table)).all():
             return scale
-        note(f"{name}: {SCALED} {remembered:g}, as the kit's recordings were")
+        note(f"{name}: {scaling(remembered)}, as the kit's recordings were")
         return remembered
 
     return scale_of

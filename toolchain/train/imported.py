@@ -119,8 +119,9 @@ def require_fit(name: str, inputs: Shapes, outputs: Shapes, kit: Kit) -> None:
             raise BadInput(f"{name} has {len(found)} {what}; the model of a kit has one", "cut it into one of one each")
     if not _same(inputs[0], kit.model_shape):
         raise BadInput(
-            f"{name} takes {list(inputs[0])}, {kit.name} gives {list(kit.model_shape)}",
-            "--like a kit whose [input] and [signal] are those that it was trained with",
+            f"{name} takes {list(inputs[0])}, the samples of the kit are {list(kit.model_shape)}",
+            "--like a kit whose [input] and [signal] are those that it was trained with; "
+            "kit new NAME --like KIT --own-data makes one to write them into",
         )
     if kit.task == "anomaly" and not _same(outputs[0], kit.output_shape):
         raise BadInput(f"{name} answers {list(outputs[0])}, an autoencoder of this kit {list(kit.output_shape)}")

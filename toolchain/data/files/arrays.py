@@ -89,10 +89,14 @@ def as_samples(array: np.ndarray, kit: Kit, name: str, note: Callable[[str], Non
     return _shaped(_typed(array, kit.input.dtype, name, note), kit, name, note)
 
 
-def scaled(values: np.ndarray, scale: float | None, dtype: str) -> np.ndarray:
-    """``values`` times ``scale``, rounded where ``dtype`` is of whole numbers."""
-    with np.errstate(over="ignore"):  # infinity is refused by its file's name
-        values = values if scale is None else values * scale
+def scaled(values: np.ndarray, scale: Sequence[float] | None, dtype: str, name: str) -> np.ndarray:
+    """``values`` [n, columns] times ``scale``, one number or one a column, rounded where ``dtype`` is of whole numbers.
+    Raises BadInput for another number of columns."""
+    if scale is not None:
+        if len(scale) not in (1, values.shape[-1]):
+            raise BadInput(f"{name}: {values.shape[-1]} columns of values; --scale has {len(scale)} numbers")
+        with np.errstate(over="ignore"):  # infinity is refused by its file's name
+            values = values * np.asarray(scale)
     return np.round(values) if np.dtype(dtype).kind in "iu" else values
 
 
@@ -104,9 +108,13 @@ def _typed(array: np.ndarray, dtype: str, name: str, note: Callable[[str], None]
         raise BadInput(f"{name}: holds NaN or infinity")
     if wanted.kind in "iu":
         limits = np.iinfo(wanted)
-        beyond = array[(array < limits.min) | (array > limits.max)]
-        if beyond.size:
-            raise BadInput(f"{name}: {beyond[0]:g} is beyond {dtype}, which the kit takes", "give the raw values")
+        beyond = (array < limits.min) | (array > limits.max)
+        if beyond.any():
+            column = f" in column {np.nonzero(beyond)[1][0] + 1}" if array.ndim == 2 else ""
+            raise BadInput(
+                f"{name}: {array[beyond][0]:g}{column} is beyond {dtype}, which the kit takes",
+                "give the raw values, or of a table another --scale: one number, or one a column",
+            )
         broken = array[array != np.round(array)]
         if broken.size:
             raise BadInput(

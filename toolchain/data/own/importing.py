@@ -12,7 +12,7 @@ import numpy as np
 from toolchain.data.files.arrays import as_samples, read_npy, scaled
 from toolchain.data.files.pictures import PICTURES, read_picture
 from toolchain.data.own.edge_impulse import INFO, read_acquisition, read_info
-from toolchain.data.own.store import LIST, SCALED, Entry, Store, sha256_bytes
+from toolchain.data.own.store import LIST, Entry, Store, scaling, sha256_bytes
 from toolchain.data.own.timed import at_rate, read_table, split_times
 from toolchain.errors import BadInput, KitError
 from toolchain.progress import Progress, Quiet
@@ -44,16 +44,16 @@ def import_files(
     paths: Sequence[Path],
     label: str | None = None,
     group: str | None = None,
-    scale: float | None = None,
+    scale: Sequence[float] | None = None,
     progress: Progress | None = None,
 ) -> Imported:
     """Every sound, table, picture and acquisition in ``paths`` (files, or folders with all in them).
 
     The label of a file is ``label``, else what ``info.labels`` says, else its folder's name, else the start of its name
     up to a dot, underscore, hyphen or digit, where that is a label of the kit. Its group is ``group``, else its name.
-    Real values are multiplied by ``scale`` and rounded. A file whose bytes are there already is left alone; one that
-    cannot be read, or lacks half of its sound, is refused, and the rest goes on. Raises BadInput when nothing was
-    found, or a label is unknown.
+    Real values are multiplied by ``scale``, one number or one a column, and rounded. A file whose bytes are there
+    already is left alone; one that cannot be read, or lacks half of its sound, is refused, and the rest goes on. Raises
+    BadInput when nothing was found, or a label is unknown.
     """
     progress = progress or Quiet()
     progress.stage("import", f"into {kit.name}")
@@ -86,7 +86,7 @@ def import_files(
     return done
 
 
-def read_file(path: Path, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
+def read_file(path: Path, kit: Kit, scale: Sequence[float] | None, note: Callable[[str], None]) -> np.ndarray:
     """A file as a recording of the kit: sound [n], motion [n, axes], else samples [n, *shape]. What is converted is
     told to ``note``. Raises BadInput when it cannot be."""
     suffix, signal = path.suffix.lower(), kit.signal
@@ -107,7 +107,7 @@ def read_file(path: Path, kit: Kit, scale: float | None, note: Callable[[str], N
     else:
         rows = read_rows(path, note)
         if scale is not None:
-            note(f"{path.name}: {SCALED} {scale:.9g}")
+            note(f"{path.name}: {scaling(scale)}")
         made = of_rows(rows, kit, scale, note)
     if not len(made):
         raise BadInput(f"{path}: there is nothing in it")
@@ -137,23 +137,25 @@ def read_rows(path: Path, note: Callable[[str], None]) -> Rows:
     return Rows(path, values, times, lines)
 
 
-def of_rows(rows: Rows, kit: Kit, scale: float | None, note: Callable[[str], None]) -> np.ndarray:
+def of_rows(rows: Rows, kit: Kit, scale: Sequence[float] | None, note: Callable[[str], None]) -> np.ndarray:
     """``rows`` as a recording of ``kit``, at its rate, values times ``scale``. Raises BadInput when they cannot be."""
     rate = kit.signal.rate if isinstance(kit.signal, AudioSettings | MotionSettings) else None
     if wrong := "; ".join(_unlike(rows.values, kit, scale)):
         raise BadInput(f"{rows.path}: {wrong}")
-    values = scaled(at_rate(rows.path, rows.times, rows.values, rows.lines, rate, note), scale, kit.input.dtype)
+    values = scaled(
+        at_rate(rows.path, rows.times, rows.values, rows.lines, rate, note), scale, kit.input.dtype, str(rows.path)
+    )
     return as_samples(values, kit, str(rows.path), lambda _: None)
 
 
-def _unlike(values: np.ndarray, kit: Kit, scale: float | None) -> Iterator[str]:
+def _unlike(values: np.ndarray, kit: Kit, scale: Sequence[float] | None) -> Iterator[str]:
     """All that keeps ``values`` [n, axes] of a table from the kit, in the same words for each file that has it."""
     if isinstance(kit.signal, MotionSettings) and values.shape[1] != kit.signal.axes:
         yield f"{values.shape[1]} columns of values; the kit takes {kit.signal.axes} axes a row"
     if np.dtype(kit.input.dtype).kind in "iu" and scale is None:
         known = values[np.isfinite(values)]
         if (known != np.round(known)).any():
-            steps = "give --scale, the raw steps of one unit: 2048 for g of a sensor of ±16 g"
+            steps = "give --scale, the raw steps of one unit: 2048 for g of a sensor of ±16 g, or one number a column"
             yield f"values that are no whole numbers; the kit takes {kit.input.dtype}: {steps}"
 
 

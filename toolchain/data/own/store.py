@@ -17,7 +17,7 @@ import io
 import os
 import re
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 FOLDER = "data"
 LIST = "recordings.csv"
-SCALED = "multiplied by"  # and what by: in an entry's changes
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,14 @@ class Entry:
     original: str = ""
     sha256: str = ""
     changes: str = ""
+
+
+_SCALED = "multiplied by"
+
+
+def scaling(scale: Sequence[float]) -> str:
+    """In an entry's changes: what values were multiplied by, column by column or all of them."""
+    return " ".join([_SCALED, *(f"{factor:.9g}" for factor in scale)])
 
 
 class Store:
@@ -80,10 +87,12 @@ class Store:
                 found.append(entry)
         return found
 
-    def scale(self) -> float | None:
+    def scale(self) -> tuple[float, ...] | None:
         """What the values of imported tables were multiplied by; None where they were not, or not all alike."""
-        number = re.compile(rf"{SCALED} (-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
-        said = {float(found[1]) for entry in self.entries() if (found := number.search(entry.changes))}
+        numbers = re.compile(rf"{_SCALED}((?: -?\d+(?:\.\d+)?(?:e[-+]?\d+)?)+)")
+        said = {
+            tuple(map(float, found[1].split())) for entry in self.entries() if (found := numbers.search(entry.changes))
+        }
         return said.pop() if len(said) == 1 else None
 
     def digests(self) -> set[str]:
