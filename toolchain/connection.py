@@ -208,10 +208,16 @@ def require_port(board: Board, port: str) -> None:
 
 @contextmanager
 def connected(
-    setup: Setup, built: Built | None, model: Model, progress: Progress | None = None, build_id: str = ""
+    setup: Setup,
+    built: Built | None,
+    model: Model,
+    progress: Progress | None = None,
+    build_id: str = "",
+    by_uart: bool = False,
 ) -> Iterator[Connection]:
     """Start the emulator with ``built``, or flash the board with it (None: take it as it is), open a session, and check
-    that the device runs ``model``, in the firmware with ``build_id`` where one is given.
+    that the device runs ``model``, in the firmware with ``build_id`` where one is given. ``by_uart``: an emulated board
+    is sent everything by its UART, so that no interrupt comes in the middle of what is measured; its mailbox is faster.
 
     Raises DeviceError when it does not answer or is another than it should be.
     """
@@ -232,7 +238,7 @@ def connected(
         port = emulator.port if emulator else setup.port
         try:
             timeout = _EMULATOR_TIMEOUT if emulator else _TIMEOUT
-            session = stack.enter_context(open_session(port, board, progress, timeout, emulator))
+            session = stack.enter_context(open_session(port, board, progress, timeout, None if by_uart else emulator))
             check_identity(session, port, board, built.build_id if built else build_id, model)
             unit = emulator.unit if emulator else "us"
             tick_hz = session.info.tick_hz

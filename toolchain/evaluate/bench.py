@@ -71,7 +71,7 @@ def bench(model: Model, setup: Setup, workspace: Workspace, progress: Progress |
     setup = replace(setup, emulated=True).located()
     built = build(model, setup, workspace, progress=progress)
     report = built.report()
-    with connected(setup, built, model, progress) as connection:
+    with connected(setup, built, model, progress, by_uart=True) as connection:
         progress.stage("run", f"{model.name} on {setup.board.name}")
         ticks, each = least_ticks(connection.session, inputs, RUNS, progress)
         memory = replace(built.memory, **connection.memory())
