@@ -78,6 +78,7 @@ def test_bench_counts_instructions_that_repeat(kit, digits_model):
     first, second = (kit.json("bench", str(digits_model), "--board", "mps2-an386") for _ in range(2))
     assert first["instructions"] > 10_000
     assert abs(first["instructions"] - second["instructions"]) <= 4 * 40  # ticks of the board's counter
+    assert first["stack_bytes"] == second["stack_bytes"]  # no interrupt came in between
     assert sum(layer["instructions"] for layer in first["layers"]) <= first["instructions"] * 1.02
     for key in ("flash_bytes", "weights_bytes", "arena_bytes", "static_ram_bytes", "stack_bytes"):
         assert first[key] > 0
